@@ -1,0 +1,70 @@
+// Which base URLs an endpoint may have, which hosts are private, which can be listened on. Pure: names are not looked up.
+
+/** What is wrong with the base URL, or null. Never quotes it, because people paste URLs with passwords in them. */
+export function baseUrlProblem(text: string, options: { allowPrivateNetwork: boolean }): string | null {
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'must be a URL like https://host';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+  if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'must not have a query or fragment';
+  if (/\/v1\/*$/.test(url.pathname)) return 'must not end in /v1: the path of the surface is added to it';
+  const isPrivate = isPrivateHost(url.hostname);
+  if (isPrivate && !options.allowPrivateNetwork) {
+    return 'is a loopback or private address (needs allowPrivateNetwork: true on the provider)';
+  }
+  if (url.protocol === 'http:' && !isPrivate) return 'must use https; http is for private addresses only';
+  return null;
+}
+
+/** As it is stored: without trailing slashes. */
+export function normalizeBaseUrl(text: string): string {
+  return text.trim().replace(/\/+$/, '');
+}
+
+/** True for a host that is not on the public internet, as far as its spelling tells. Takes `URL.hostname`. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = hostname.toLowerCase().replace(/\.$/, '');
+  if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));
+  const octets = ipv4Octets(host);
+  if (octets) return isPrivateIpv4(octets);
+  return (
+    !host.includes('.') || /\.(localhost|local|internal|intranet|lan|home\.arpa|corp|private)$/.test(host)
+  );
+}
+
+/** A host name or address as it is given to listen on: without scheme, port or brackets. */
+export function isListenHost(text: string): boolean {
+  return /^[A-Za-z0-9._:%-]{1,253}$/.test(text);
+}
+
+function ipv4Octets(host: string): number[] | null {
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(host)) return null;
+  return host.split('.').map(Number);
+}
+
+/** [first octet, lowest second octet, highest second octet]: blocks that are not routed on the internet. */
+const PRIVATE_IPV4: readonly (readonly [number, number, number])[] = [
+  [0, 0, 255],
+  [10, 0, 255],
+  [100, 64, 127],
+  [127, 0, 255],
+  [169, 254, 254],
+  [172, 16, 31],
+  [192, 168, 168],
+  [198, 18, 19],
+];
+
+function isPrivateIpv4([first = 0, second = 0]: readonly number[]): boolean {
+  if (first >= 224) return true;
+  return PRIVATE_IPV4.some(([octet, low, high]) => first === octet && second >= low && second <= high);
+}
+
+/**
+ * Only global unicast (2000::/3) is public; of that, 6to4 (2002::/16) and Teredo (2001:0::/32) carry an IPv4 address
+ * and may lead inside. `URL` has already written the address in its shortest form.
+ */
+function isPrivateIpv6(address: string): boolean {
+  const [first = 0, second = 0] = address.split(':').map((group) => Number.parseInt(group || '0', 16));
+  if (first < 0x2000 || first > 0x3fff) return true;
+  return first === 0x2002 || (first === 0x2001 && second === 0);
+}

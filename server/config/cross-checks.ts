@@ -1,0 +1,90 @@
+// Finds what only shows when parts of a configuration are compared: doubles, unknown names, refused URLs. Pure.
+
+import { hashSecret } from '../auth/api-keys.ts';
+import { baseUrlProblem } from './base-url.ts';
+import { UNRESOLVED } from './interpolate.ts';
+import { type Finding, type PathStep, renderPath } from './problems.ts';
+import { closest } from './suggest.ts';
+import { blocksOf, type Placed, textOf, textsOf } from './tree.ts';
+
+/** Works on data whose shape may be wrong elsewhere, so that all problems come out at once. */
+export function crossCheck(data: unknown): Finding[] {
+  const providers = blocksOf(data, 'providers');
+  return [
+    ...doubles(providers, 'name'),
+    ...providers.flatMap(checkProvider),
+    ...doubles(blocksOf(data, 'models'), 'name'),
+    ...checkAliases(data, providers),
+    ...doubles(blocksOf(data, 'users'), 'username'),
+    ...doubles(blocksOf(data, 'users'), 'email'),
+    ...checkApiKeys(data),
+  ];
+}
+
+function checkProvider({ block, path }: Placed): Finding[] {
+  const endpoints = blocksOf(block, 'endpoints', path);
+  const allowPrivateNetwork = block.allowPrivateNetwork === true || block.allowPrivateNetwork === 'true';
+  return [
+    ...doubles(endpoints, 'name'),
+    ...endpoints.flatMap((endpoint) => checkBaseUrl(endpoint, allowPrivateNetwork)),
+    ...doubles(blocksOf(block, 'accounts', path), 'name'),
+    ...doubles(blocksOf(block, 'models', path), 'model'),
+  ];
+}
+
+function checkBaseUrl({ block, path }: Placed, allowPrivateNetwork: boolean): Finding[] {
+  const baseUrl = textOf(block, 'baseUrl');
+  const message = baseUrl === null ? null : baseUrlProblem(baseUrl, { allowPrivateNetwork });
+  return message === null ? [] : [{ path: [...path, 'baseUrl'], message }];
+}
+
+function doubles(blocks: readonly Placed[], key: string): Finding[] {
+  const seen = new Map<string, readonly PathStep[]>();
+  return blocks.flatMap(({ block, path }) => {
+    const text = textOf(block, key);
+    if (text === null || text === UNRESOLVED) return [];
+    const first = seen.get(text);
+    if (!first) seen.set(text, path);
+    return first ? [{ path: [...path, key], message: `is the same as in ${renderPath(first)}` }] : [];
+  });
+}
+
+/** A name that clients may ask for must mean one model, whichever provider declares it. */
+function checkAliases(data: unknown, providers: readonly Placed[]): Finding[] {
+  const mappings = providers.flatMap(({ block, path }) => blocksOf(block, 'models', path));
+  const modelNames = new Set([
+    ...blocksOf(data, 'models').map(({ block }) => textOf(block, 'name')),
+    ...mappings.map(({ block }) => textOf(block, 'model')),
+  ]);
+  const modelByAlias = new Map<string, string | null>();
+  return mappings.flatMap(({ block, path }) => {
+    const model = textOf(block, 'model');
+    return textsOf(block, 'aliases', path).flatMap(({ text, path }) => {
+      if (text === UNRESOLVED || text === model) return [];
+      if (modelNames.has(text)) return [{ path, message: 'is the name of another model' }];
+      const other = modelByAlias.get(text);
+      if (other === undefined) modelByAlias.set(text, model);
+      return other === undefined || other === model
+        ? []
+        : [{ path, message: 'is already an alias of another model' }];
+    });
+  });
+}
+
+function checkApiKeys(data: unknown): Finding[] {
+  const apiKeys = blocksOf(data, 'apiKeys');
+  const usernames = blocksOf(data, 'users').flatMap(({ block }) => textOf(block, 'username') ?? []);
+  const unknownUsers = apiKeys.flatMap(({ block, path }): Finding[] => {
+    const user = textOf(block, 'user');
+    if (user === null || usernames.includes(user)) return [];
+    const message = 'is not one of the users of this file';
+    return [{ path: [...path, 'user'], message, suggestion: closest(user, usernames) }];
+  });
+  return [...doubles(apiKeys, 'name'), ...doubles(apiKeys.map(hashed), 'key'), ...unknownUsers];
+}
+
+/** Compares keys by hash, to keep the keys themselves out of everything that reports. */
+function hashed({ block, path }: Placed): Placed {
+  const key = textOf(block, 'key');
+  return { block: key === null || key === UNRESOLVED ? {} : { key: hashSecret(key) }, path };
+}

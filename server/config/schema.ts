@@ -1,0 +1,219 @@
+// The shape of a configuration file. Messages never quote a value, because any value may be a secret.
+
+import * as v from 'valibot';
+import { MIN_API_KEY_LENGTH } from '../auth/api-keys.ts';
+import { SURFACES } from '../wire/surface.ts';
+import { isListenHost, normalizeBaseUrl } from './base-url.ts';
+import { closest } from './suggest.ts';
+import { type Block, isBlock } from './tree.ts';
+
+const MAX_NAME_LENGTH = 200;
+const TEXT = 'must be text (put it in quotes)';
+const LIST = 'must be a list';
+export const UNKNOWN_KEY = 'is not a known key';
+
+/**
+ * A block of keys. Reports every unknown key, where valibot's strict object stops at the first; such an issue carries
+ * in `expected` the known key that was probably meant, or an empty text.
+ */
+function block<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  alsoKnown: readonly string[] = [],
+): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<Entries, undefined>>> {
+  const known = [...Object.keys(entries), ...alsoKnown];
+  const isKnown = new Set<string>(known);
+  return v.pipe(
+    v.custom<Block>(isBlock, 'must be a block of keys'),
+    v.looseObject(entries),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const value: unknown = dataset.value;
+      if (!isBlock(value)) return;
+      for (const key of Object.keys(value).filter((key) => !isKnown.has(key))) {
+        const path: [v.ObjectPathItem] = [
+          { type: 'object', origin: 'key', input: { ...value }, key, value: value[key] },
+        ];
+        addIssue({ message: UNKNOWN_KEY, expected: closest(key, known) ?? '', path });
+      }
+    }),
+  );
+}
+
+/** One of the options; `expected` of its issue is the option that was probably meant, or an empty text. */
+function choice<const Option extends string>(options: readonly Option[]) {
+  return v.pipe(
+    v.string(TEXT),
+    v.rawTransform<string, Option>(({ dataset, addIssue, NEVER }) => {
+      const option = options.find((option) => option === dataset.value);
+      if (option !== undefined) return option;
+      addIssue({
+        message: `must be one of: ${options.join(', ')}`,
+        expected: closest(dataset.value, options) ?? '',
+      });
+      return NEVER;
+    }),
+  );
+}
+
+function list<Item extends v.GenericSchema>(item: Item) {
+  return v.nullish(v.array(item, LIST));
+}
+
+/** A number; text that an environment variable put there counts when it is one. */
+function number(accepts: (value: number) => boolean, message: string) {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, number>(({ dataset, addIssue, NEVER }) => {
+      const value = typeof dataset.value === 'string' ? fromText(dataset.value) : dataset.value;
+      if (typeof value === 'number' && accepts(value)) return value;
+      addIssue({ message });
+      return NEVER;
+    }),
+  );
+}
+
+function fromText(text: string): number {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function wholeNumber(min: number, max: number) {
+  return number(
+    (value) => Number.isInteger(value) && value >= min && value <= max,
+    `must be a whole number from ${min} to ${max}`,
+  );
+}
+
+const flag = v.pipe(
+  v.unknown(),
+  v.rawTransform<unknown, boolean>(({ dataset, addIssue, NEVER }) => {
+    if (dataset.value === true || dataset.value === 'true') return true;
+    if (dataset.value === false || dataset.value === 'false') return false;
+    addIssue({ message: 'must be true or false' });
+    return NEVER;
+  }),
+);
+
+const name = v.pipe(
+  v.string(TEXT),
+  v.trim(),
+  v.check(
+    (text) => text.length > 0 && text.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(text),
+    `must be 1 to ${MAX_NAME_LENGTH} characters on one line`,
+  ),
+);
+
+/** Travels in an HTTP header, which limits its characters. */
+const secret = v.pipe(
+  v.string(TEXT),
+  v.trim(),
+  v.check((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces'),
+);
+
+/** Surfaces that this version serves; an endpoint of another one would never be used. */
+const SERVED_SURFACES = SURFACES.filter(
+  (surface) => surface === 'anthropic-messages' || surface === 'openai-chat',
+);
+
+const endpoint = block({
+  name,
+  surface: choice(SERVED_SURFACES),
+  baseUrl: v.pipe(v.string(TEXT), v.transform(normalizeBaseUrl)),
+});
+
+const account = block(
+  {
+    name,
+    credential: secret,
+    weight: v.nullish(wholeNumber(1, 1000)),
+    maxConcurrent: v.nullish(wholeNumber(1, 100_000)),
+    cacheTtlMinutes: v.nullish(wholeNumber(0, 7 * 24 * 60)),
+    rateMultiplier: v.nullish(
+      number((value) => value >= 0 && value <= 1000, 'must be a number from 0 to 1000'),
+    ),
+    cacheDomain: v.nullish(name),
+  },
+  ['credentialFile'],
+);
+
+const mapping = block({
+  model: name,
+  upstreamModel: v.nullish(name),
+  aliases: list(name),
+});
+
+const provider = block({
+  name,
+  allowPrivateNetwork: v.nullish(flag),
+  endpoints: list(endpoint),
+  accounts: list(account),
+  models: list(mapping),
+});
+
+const usd = v.nullish(
+  number((value) => value >= 0 && Number.isFinite(value), 'must be a number of at least 0'),
+);
+
+const model = block({
+  name,
+  displayName: v.nullish(name),
+  price: v.nullish(
+    block({
+      inputUsdPerMillion: usd,
+      outputUsdPerMillion: usd,
+      cacheReadUsdPerMillion: usd,
+      cacheWrite5mUsdPerMillion: usd,
+      cacheWrite1hUsdPerMillion: usd,
+    }),
+  ),
+});
+
+const user = block({ username: name, email: v.nullish(name) });
+
+const apiKey = block(
+  {
+    name,
+    key: v.pipe(
+      secret,
+      v.minLength(MIN_API_KEY_LENGTH, `must have at least ${MIN_API_KEY_LENGTH} characters`),
+    ),
+    user: v.nullish(name),
+  },
+  ['keyFile'],
+);
+
+const listenHost = v.pipe(
+  v.string(TEXT),
+  v.check(isListenHost, 'must be a host name or an address, without scheme or port'),
+);
+
+export const configFileSchema = block({
+  port: v.nullish(wholeNumber(0, 65_535)),
+  host: v.nullish(listenHost),
+  dataDir: v.nullish(name),
+  requireApiKey: v.nullish(flag),
+  affinity: v.nullish(
+    block({
+      enabled: v.nullish(flag),
+      ttlSeconds: v.nullish(wholeNumber(1, 7 * 24 * 60 * 60)),
+      scope: v.nullish(choice(['session', 'api-key'])),
+    }),
+  ),
+  retention: v.nullish(
+    block({
+      maxAgeDays: v.nullish(wholeNumber(1, 36_500)),
+      maxRows: v.nullish(wholeNumber(1, 1_000_000_000)),
+    }),
+  ),
+  routingHeaders: v.nullish(flag),
+  prune: v.nullish(flag),
+  providers: list(provider),
+  models: list(model),
+  users: list(user),
+  apiKeys: list(apiKey),
+});
+
+/** A valid configuration file. Secrets are resolved: no references to files or the environment are left. */
+export type ConfigFile = v.InferOutput<typeof configFileSchema>;
+type Item<List> = List extends readonly (infer Element)[] ? Element : never;
+export type ConfigProvider = Item<ConfigFile['providers']>;
+export type ConfigAccount = Item<ConfigProvider['accounts']>;
+export type ConfigModel = Item<ConfigFile['models']>;

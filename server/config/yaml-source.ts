@@ -1,0 +1,79 @@
+// Reads YAML text into plain data and remembers the line of every key. Its errors never quote the text.
+
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { PathStep } from './problems.ts';
+
+export interface YamlSource {
+  data: unknown;
+  /** Syntax errors; when there are any, `data` is undefined. */
+  errors: { message: string; line: number | null }[];
+  /** Line of the key or item at the path, or of the nearest one above it that exists. */
+  lineOf(path: readonly PathStep[]): number | null;
+}
+
+const MAX_SYNTAX_ERRORS = 5;
+
+/** The library's own messages quote the file, which may hold credentials; these say the same without it. */
+const MESSAGES: Record<string, string> = {
+  BAD_ALIAS: 'is not valid YAML: an alias (*) names no anchor (&)',
+  BAD_INDENT: 'is not valid YAML: the indentation does not fit the lines around it',
+  BAD_DQ_ESCAPE: 'is not valid YAML: unknown \\ escape inside double quotes',
+  BAD_SCALAR_START: 'is not valid YAML: this text must be in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'is not valid YAML: a key and its value do not fit together here',
+  DUPLICATE_KEY: 'has the same key twice in one block',
+  MISSING_CHAR: 'is not valid YAML: a quote, bracket, brace, comma or colon is missing',
+  MULTIPLE_DOCS: 'holds more than one YAML document',
+  TAB_AS_INDENT: 'is not valid YAML: indent with spaces, not tabs',
+  TAG_RESOLVE_FAILED: 'uses a YAML tag (!) that is not known here',
+  UNEXPECTED_TOKEN: 'is not valid YAML: something does not belong here',
+};
+
+export function readYaml(text: string): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const lineAt = (offset: number | undefined) => (offset === undefined ? null : lines.linePos(offset).line);
+  const errors = firstOfEachLine(
+    [...document.errors, ...document.warnings].map((error) => ({
+      message: MESSAGES[error.code] ?? 'is not valid YAML',
+      line: lineAt(error.pos[0]),
+    })),
+  );
+  const lineOf = (path: readonly PathStep[]) => lineAt(offsetOf(document, path));
+  if (errors.length > 0) return { data: undefined, errors, lineOf };
+  try {
+    return { data: document.toJS({ maxAliasCount: 100 }), errors, lineOf };
+  } catch {
+    const message = 'is not valid YAML: its aliases (*) cannot be resolved';
+    return { data: undefined, errors: [{ message, line: null }], lineOf };
+  }
+}
+
+/** One slip makes the parser stumble over all that follows; a few of its complaints say enough. */
+function firstOfEachLine(errors: YamlSource['errors']): YamlSource['errors'] {
+  const byLine = new Map(errors.toReversed().map((error) => [error.line, error]));
+  return [...byLine.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)).slice(0, MAX_SYNTAX_ERRORS);
+}
+
+function offsetOf(document: Document.Parsed, path: readonly PathStep[]): number | undefined {
+  let node: unknown = document.contents;
+  let offset: number | undefined;
+  for (const step of path) {
+    const child = childOf(isAlias(node) ? node.resolve(document) : node, step);
+    if (!child) break;
+    offset = child.offset ?? offset;
+    node = child.node;
+  }
+  return offset;
+}
+
+function childOf(node: unknown, step: PathStep): { node: unknown; offset: number | undefined } | null {
+  if (isMap(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+    return pair && isScalar(pair.key) ? { node: pair.value, offset: pair.key.range?.[0] } : null;
+  }
+  if (isSeq<Node>(node) && typeof step === 'number') {
+    const item = node.items[step];
+    return item ? { node: item, offset: item.range?.[0] } : null;
+  }
+  return null;
+}

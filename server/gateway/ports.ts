@@ -1,0 +1,394 @@
+// What the core needs from outside, and the plain data that passes between the rooms. Types only.
+
+import type { Surface } from '../wire/surface.ts';
+import type { Usage, UsageSource } from '../wire/usage.ts';
+
+/** Time as the core sees it, so that tests and replays can run on their own clock. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Runs `fire` once after `delayMs`; the returned function cancels it. Never keeps the process alive. */
+  setTimer(fire: () => void, delayMs: number): () => void;
+}
+
+/** `fetch` as the core uses it: real network in production, the demo upstream or a fake in tests. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+// ---- the catalogue: what is configured -------------------------------------------------------------
+
+/** A company or server that is called. */
+export interface Provider {
+  id: string;
+  name: string;
+  /** True lets base URLs be loopback or private addresses (self-hosted upstreams). */
+  allowPrivateNetwork: boolean;
+}
+
+/** One (base URL, surface) of a provider; where an attempt goes. */
+export interface Endpoint {
+  id: string;
+  providerId: string;
+  name: string;
+  surface: Surface;
+  /** Origin and path prefix without a trailing slash; the surface's own path (`/v1/messages`) is appended. */
+  baseUrl: string;
+}
+
+/** One billable identity at a provider: unit of health, limits and prompt cache. The credential is never in here. */
+export interface Account {
+  id: string;
+  providerId: string;
+  name: string;
+  /** Share in weighted round robin; at least 1. */
+  weight: number;
+  /** Concurrent requests allowed; null = no limit known. */
+  maxConcurrent: number | null;
+  /** Lifetime of a binding after its last use; null = the affinity setting's; 0 = does not cache, no binding is kept. */
+  cacheTtlMinutes: number | null;
+  /** Factor on list prices. */
+  rateMultiplier: number;
+  /** Accounts of one domain share a prompt cache; null = the account alone. */
+  cacheDomain: string | null;
+  isPaused: boolean;
+  /** Why the account was taken out of service (401, 403); null = it was not. Cleared by hand. */
+  disabledReason: string | null;
+  /** Last four characters of the credential, and a short keyed hash that tells two credentials apart. */
+  credentialLast4: string;
+  credentialFingerprint: string;
+}
+
+/** USD per million tokens, as published; null = not stated. */
+export interface ModelPrice {
+  inputUsdPerMillion: number | null;
+  outputUsdPerMillion: number | null;
+  cacheReadUsdPerMillion: number | null;
+  cacheWrite5mUsdPerMillion: number | null;
+  cacheWrite1hUsdPerMillion: number | null;
+}
+
+/** A name that clients ask for. */
+export interface Model {
+  id: string;
+  name: string;
+  displayName: string | null;
+  /** Overrides the bundled price table; null = use the table. */
+  price: ModelPrice | null;
+}
+
+/** Rule between a model and the name a provider knows it by. */
+export interface ModelMapping {
+  id: string;
+  providerId: string;
+  modelId: string;
+  upstreamModel: string;
+  /** Other names under which clients may ask for the model. */
+  aliases: string[];
+}
+
+export interface User {
+  id: string;
+  username: string;
+  email: string | null;
+}
+
+/** The secret a client presents. Only its hash is kept. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** Hex SHA-256 of the whole key. */
+  hash: string;
+  /** Masked form for people: first 4 … last 4. */
+  masked: string;
+  /** Null = standalone: belongs to no user. */
+  userId: string | null;
+  isEnabled: boolean;
+  createdAtMs: number;
+}
+
+export type AffinityScope = 'session' | 'api-key';
+
+export interface Settings {
+  requireApiKey: boolean;
+  affinity: { enabled: boolean; ttlSeconds: number; scope: AffinityScope };
+  /** Rows older than `maxAgeDays` or beyond the newest `maxRows` are deleted. */
+  retention: { maxAgeDays: number; maxRows: number };
+  /** Replies carry `x-warmpath-account` and `x-warmpath-affinity`. */
+  routingHeaders: boolean;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  requireApiKey: true,
+  affinity: { enabled: true, ttlSeconds: 300, scope: 'session' },
+  retention: { maxAgeDays: 30, maxRows: 1_000_000 },
+  routingHeaders: true,
+};
+
+/** An account as stored: with its sealed credential (AES-256-GCM, bound to the account's id). */
+export interface AccountRow extends Account {
+  sealedCredential: string;
+}
+
+/** Everything configured, as stored. */
+export interface CatalogRows {
+  providers: Provider[];
+  endpoints: Endpoint[];
+  accounts: AccountRow[];
+  models: Model[];
+  mappings: ModelMapping[];
+  users: User[];
+  apiKeys: ApiKey[];
+  settings: Settings;
+}
+
+/** One change of the catalogue. Deleting a provider deletes its endpoints, accounts and mappings; a model its mappings. */
+export type CatalogChange =
+  | { kind: 'put-provider'; row: Provider }
+  | { kind: 'put-endpoint'; row: Endpoint }
+  | { kind: 'put-account'; row: AccountRow }
+  | { kind: 'put-model'; row: Model }
+  | { kind: 'put-mapping'; row: ModelMapping }
+  | { kind: 'put-user'; row: User }
+  | { kind: 'put-api-key'; row: ApiKey }
+  | { kind: 'put-settings'; row: Settings }
+  | { kind: 'delete'; table: CatalogTable; id: string };
+export type CatalogTable = 'provider' | 'endpoint' | 'account' | 'model' | 'mapping' | 'user' | 'api-key';
+
+export interface CatalogStore {
+  load(): Promise<CatalogRows>;
+  /** Applies all changes or none. */
+  apply(changes: readonly CatalogChange[]): Promise<void>;
+}
+
+// ---- the request log: what happened ----------------------------------------------------------------
+
+/** How an exchange ended. `rejected`: the caller's own mistake or refusal; `failed`: ours or the upstream's. */
+export type RequestOutcome = 'ok' | 'rejected' | 'failed' | 'client-gone';
+/** How one attempt ended. `retryable`: another account may be tried. `interrupted`: broke after the first byte. */
+export type AttemptOutcome = 'ok' | 'retryable' | 'rejected' | 'interrupted' | 'client-gone';
+
+/**
+ * What the routing did with the binding. `hit`: went to the bound account; `new`: first binding; `moved`: bound to
+ * another account than before; `borrowed`: went elsewhere for once, the binding stays; `none`: nothing was bound
+ * (refused before routing, or the account does not cache); `off`: affinity is switched off.
+ */
+export type AffinityOutcome = 'hit' | 'new' | 'moved' | 'borrowed' | 'none' | 'off';
+
+export type MissCause =
+  | 'cold-start'
+  | 'ttl-expired'
+  | 'account-moved'
+  | 'prefix-changed'
+  | 'below-minimum'
+  | 'lookback-exceeded'
+  | 'model-changed'
+  | 'evicted-upstream'
+  | 'not-cacheable';
+
+/** One try at one account. Times are milliseconds; `firstByteMs` and `durationMs` count from `startedAtMs`. */
+export interface AttemptRow {
+  accountId: string;
+  accountName: string;
+  providerName: string;
+  /** HTTP status of the upstream; null when none arrived. */
+  status: number | null;
+  outcome: AttemptOutcome;
+  reason: string;
+  startedAtMs: number;
+  firstByteMs: number | null;
+  durationMs: number;
+}
+
+/** One exchange: a client request and its reply with all attempts. Money is integer nano-USD. */
+export interface RequestRow extends Usage {
+  /** UUIDv7, so ids sort by time. */
+  id: string;
+  requestId: string;
+  startedAtMs: number;
+  finishedAtMs: number;
+  path: string;
+  surface: Surface;
+  isStreamed: boolean;
+  requestedModel: string;
+  modelId: string | null;
+  upstreamModel: string | null;
+  status: number;
+  outcome: RequestOutcome;
+  errorCode: string | null;
+  errorMessage: string | null;
+  apiKeyId: string | null;
+  apiKeyName: string | null;
+  userId: string | null;
+  sessionId: string | null;
+  providerId: string | null;
+  endpointId: string | null;
+  accountId: string | null;
+  usageSource: UsageSource;
+  costNanoUsd: number | null;
+  savedNanoUsd: number | null;
+  credits: number | null;
+  priceVersion: string | null;
+  queueMs: number;
+  timeToFirstTokenMs: number | null;
+  latencyMs: number;
+  affinity: AffinityOutcome;
+  affinityReason: string;
+  expectedWarmTokens: number | null;
+  missCause: MissCause | null;
+  attempts: AttemptRow[];
+}
+
+/** Every given field must match. Times are half-open `[fromMs, toMs)`. */
+export interface RequestFilter {
+  fromMs?: number;
+  toMs?: number;
+  apiKeyId?: string;
+  /** Case-insensitive part of the API key's name. */
+  apiKeyName?: string;
+  userId?: string;
+  modelId?: string;
+  /** Case-insensitive part of the requested model. */
+  requestedModel?: string;
+  providerId?: string;
+  accountId?: string;
+  sessionId?: string;
+  surface?: Surface;
+  outcome?: RequestOutcome;
+  affinity?: AffinityOutcome;
+  isStreamed?: boolean;
+  status?: number;
+  /** Inclusive bounds. */
+  minStatus?: number;
+  maxStatus?: number;
+  minLatencyMs?: number;
+  /** Case-insensitive part of request id, session id, requested model, key name or error message. */
+  search?: string;
+}
+
+export interface Percentiles {
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+/** Totals over every row that matches a filter. */
+export interface RequestTotals {
+  total: number;
+  succeeded: number;
+  failed: number;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  credits: number;
+  costNanoUsd: number;
+  savedNanoUsd: number;
+  /** Rows whose provider reported input tokens, and those of them with cache reads. */
+  reportedRequests: number;
+  requestsWithCacheRead: number;
+  latencyMs: Percentiles;
+  timeToFirstTokenMs: Percentiles;
+}
+
+/** Position of a row in newest-first order. */
+export interface RequestCursor {
+  startedAtMs: number;
+  id: string;
+}
+
+export interface RequestLog {
+  /** Queues a row; never waits and never throws. A full queue or failing disk drops rows and counts them. */
+  append(row: RequestRow): void;
+  health(): { queuedRows: number; droppedRows: number; lastError: string | null };
+  /** Newest first, at most `limit` rows after the cursor. Includes rows still queued when the call was made. */
+  page(filter: RequestFilter, options: { limit: number; after: RequestCursor | null }): Promise<RequestRow[]>;
+  get(id: string): Promise<RequestRow | null>;
+  count(filter: RequestFilter): Promise<number>;
+  totals(filter: RequestFilter): Promise<RequestTotals>;
+  /** Deletes the matching rows in small steps; resolves to how many. */
+  clear(filter: RequestFilter): Promise<number>;
+}
+
+// ---- affinity --------------------------------------------------------------------------------------
+
+/** One stored fact: this caller's session is warm on this account. */
+export interface Binding {
+  /** Opaque digest of tenant, model, surface and session; unique. */
+  key: string;
+  /** Null = an anonymous caller (keys not required). */
+  apiKeyId: string | null;
+  userId: string | null;
+  sessionId: string | null;
+  modelId: string;
+  surface: Surface;
+  providerId: string;
+  endpointId: string;
+  accountId: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  lastHitAtMs: number;
+  requestCount: number;
+  /** Input tokens of the last reply that reported usage: what is expected to be warm now. */
+  warmTokens: number;
+  /** Cache reads summed over the binding's life. */
+  cacheReadTokens: number;
+}
+
+export type AffinityEventKind = 'bound' | 'renewed' | 'moved' | 'borrowed' | 'expired' | 'cleared';
+
+export interface AffinityEvent {
+  kind: AffinityEventKind;
+  atMs: number;
+  reason: string;
+  accountIdBefore: string | null;
+  accountIdAfter: string | null;
+  binding: Binding;
+}
+
+export interface BindingStore {
+  load(nowMs: number): Promise<Binding[]>;
+  save(changes: { put: readonly Binding[]; delete: readonly string[] }): Promise<void>;
+}
+
+// ---- live events -----------------------------------------------------------------------------------
+
+export type ClearedSubject = 'affinities' | 'request-logs';
+
+export interface ClearedEvent {
+  subject: ClearedSubject;
+  atMs: number;
+  /** Who: `panel` or `admin-token`. */
+  actor: string;
+  clearedCount: number;
+  message: string;
+}
+
+export type LiveEvent =
+  | { kind: 'request'; row: RequestRow }
+  | { kind: 'affinity'; event: AffinityEvent }
+  | { kind: 'cleared'; event: ClearedEvent }
+  | { kind: 'account'; accountId: string };
+
+// ---- panel login -----------------------------------------------------------------------------------
+
+export interface AdminSession {
+  /** Hex SHA-256 of the session token. */
+  hash: string;
+  createdAtMs: number;
+  lastSeenAtMs: number;
+  expiresAtMs: number;
+}
+
+/** What the panel login needs kept: the password hash, the one-time setup token's hash, sessions. */
+export interface AdminStore {
+  getSecret(name: 'password-hash' | 'setup-token-hash' | 'master-key-canary'): Promise<string | null>;
+  /** Null deletes. */
+  setSecret(
+    name: 'password-hash' | 'setup-token-hash' | 'master-key-canary',
+    value: string | null,
+  ): Promise<void>;
+  findSession(hash: string): Promise<AdminSession | null>;
+  putSession(session: AdminSession): Promise<void>;
+  /** Null deletes every session. */
+  deleteSession(hash: string | null): Promise<void>;
+}

@@ -1,0 +1,64 @@
+// Keeps what the panel login needs: a few named secrets and the sessions.
+
+import type { Kysely } from 'kysely';
+import type { AdminSession, AdminStore } from '../gateway/ports.ts';
+import type { Database, SqlEngine } from './database.ts';
+
+type SecretName = Parameters<AdminStore['getSecret']>[0];
+
+export class SqlAdminStore implements AdminStore {
+  readonly #db: Kysely<Database>;
+
+  constructor(engine: SqlEngine) {
+    this.#db = engine.db;
+  }
+
+  async getSecret(name: SecretName): Promise<string | null> {
+    const row = await this.#db
+      .selectFrom('secret')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.value ?? null;
+  }
+
+  async setSecret(name: SecretName, value: string | null): Promise<void> {
+    if (value === null) {
+      await this.#db.deleteFrom('secret').where('name', '=', name).execute();
+      return;
+    }
+    await this.#db
+      .insertInto('secret')
+      .values({ name, value })
+      .onConflict((on) => on.column('name').doUpdateSet({ value }))
+      .execute();
+  }
+
+  /** As stored; whether it has expired is for the caller to say. */
+  async findSession(hash: string): Promise<AdminSession | null> {
+    const row = await this.#db.selectFrom('session').selectAll().where('hash', '=', hash).executeTakeFirst();
+    return row ?? null;
+  }
+
+  /** Also deletes the sessions that had expired when this one was last seen, so that they do not pile up. */
+  async putSession({ hash, createdAtMs, lastSeenAtMs, expiresAtMs }: AdminSession): Promise<void> {
+    const row = { hash, createdAtMs, lastSeenAtMs, expiresAtMs };
+    await this.#db.transaction().execute(async (tx) => {
+      await tx
+        .insertInto('session')
+        .values(row)
+        .onConflict((on) => on.column('hash').doUpdateSet(row))
+        .execute();
+      await tx
+        .deleteFrom('session')
+        .where('expiresAtMs', '<=', lastSeenAtMs)
+        .where('hash', '!=', hash)
+        .execute();
+    });
+  }
+
+  async deleteSession(hash: string | null): Promise<void> {
+    const all = this.#db.deleteFrom('session');
+    await (hash === null ? all : all.where('hash', '=', hash)).execute();
+  }
+}

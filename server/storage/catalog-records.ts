@@ -1,0 +1,92 @@
+// Entities of the catalogue as rows of their tables and back. Field by field, so that nothing unknown reaches a column.
+
+import type { Model, ModelMapping, Provider, Settings, User } from '../gateway/ports.ts';
+import { type AccountRow, type ApiKey, DEFAULT_SETTINGS, type Endpoint } from '../gateway/ports.ts';
+import {
+  type AccountRecord,
+  type ApiKeyRecord,
+  flag,
+  type MappingRecord,
+  type ModelRecord,
+  type ProviderRecord,
+} from './database.ts';
+
+export function providerRecord({ id, name, allowPrivateNetwork }: Provider): ProviderRecord {
+  return { id, name, allowPrivateNetwork: flag(allowPrivateNetwork) };
+}
+
+export function providerOf(record: ProviderRecord): Provider {
+  return { ...record, allowPrivateNetwork: record.allowPrivateNetwork === 1 };
+}
+
+export function endpointRecord({ id, providerId, name, surface, baseUrl }: Endpoint): Endpoint {
+  return { id, providerId, name, surface, baseUrl };
+}
+
+export function accountRecord(row: AccountRow): AccountRecord {
+  return {
+    id: row.id,
+    providerId: row.providerId,
+    name: row.name,
+    weight: row.weight,
+    maxConcurrent: row.maxConcurrent,
+    cacheTtlMinutes: row.cacheTtlMinutes,
+    rateMultiplier: row.rateMultiplier,
+    cacheDomain: row.cacheDomain,
+    isPaused: flag(row.isPaused),
+    disabledReason: row.disabledReason,
+    credentialLast4: row.credentialLast4,
+    credentialFingerprint: row.credentialFingerprint,
+    sealedCredential: row.sealedCredential,
+  };
+}
+
+export function accountOf(record: AccountRecord): AccountRow {
+  return { ...record, isPaused: record.isPaused === 1 };
+}
+
+export function modelRecord({ id, name, displayName, price }: Model): ModelRecord {
+  return { id, name, displayName, price: price === null ? null : JSON.stringify(price) };
+}
+
+export function modelOf(record: ModelRecord): Model {
+  return { ...record, price: record.price === null ? null : JSON.parse(record.price) };
+}
+
+export function mappingRecord({
+  id,
+  providerId,
+  modelId,
+  upstreamModel,
+  aliases,
+}: ModelMapping): MappingRecord {
+  return { id, providerId, modelId, upstreamModel, aliases: JSON.stringify(aliases) };
+}
+
+export function mappingOf(record: MappingRecord): ModelMapping {
+  return { ...record, aliases: JSON.parse(record.aliases) };
+}
+
+export function userRecord({ id, username, email }: User): User {
+  return { id, username, email };
+}
+
+export function apiKeyRecord(row: ApiKey): ApiKeyRecord {
+  const { id, name, hash, masked, userId, createdAtMs } = row;
+  return { id, name, hash, masked, userId, isEnabled: flag(row.isEnabled), createdAtMs };
+}
+
+export function apiKeyOf(record: ApiKeyRecord): ApiKey {
+  return { ...record, isEnabled: record.isEnabled === 1 };
+}
+
+/** Settings that came with a later version than the stored ones have their defaults. */
+export function settingsOf(json: string | undefined): Settings {
+  const stored: Partial<Settings> = json === undefined ? {} : JSON.parse(json);
+  return {
+    ...DEFAULT_SETTINGS,
+    ...stored,
+    affinity: { ...DEFAULT_SETTINGS.affinity, ...stored.affinity },
+    retention: { ...DEFAULT_SETTINGS.retention, ...stored.retention },
+  };
+}

@@ -1,0 +1,63 @@
+// A RequestFilter as a condition in SQL. Every value is a parameter.
+
+import { type Expression, type ExpressionWrapper, expressionBuilder, type SqlBool, sql } from 'kysely';
+import type { RequestFilter } from '../gateway/ports.ts';
+import type { Database } from './database.ts';
+
+/** True for the rows of `request` (or a subquery of its columns) that match every given field. */
+export function matches(filter: RequestFilter): ExpressionWrapper<Database, 'request', SqlBool> {
+  return expressionBuilder<Database, 'request'>().and([
+    ...EQUAL_FIELDS.flatMap((field) => compare(field, '=', filter[field])),
+    ...compare('isStreamed', '=', filter.isStreamed === undefined ? undefined : Number(filter.isStreamed)),
+    ...compare('startedAtMs', '>=', filter.fromMs),
+    ...compare('startedAtMs', '<', filter.toMs),
+    ...compare('status', '>=', filter.minStatus),
+    ...compare('status', '<=', filter.maxStatus),
+    ...compare('latencyMs', '>=', filter.minLatencyMs),
+    ...contain(['apiKeyName'], filter.apiKeyName),
+    ...contain(['requestedModel'], filter.requestedModel),
+    ...contain(SEARCHED_FIELDS, filter.search),
+  ]);
+}
+
+const EQUAL_FIELDS = [
+  'apiKeyId',
+  'userId',
+  'modelId',
+  'providerId',
+  'accountId',
+  'sessionId',
+  'surface',
+  'outcome',
+  'affinity',
+  'status',
+] as const satisfies readonly (keyof RequestFilter & RequestColumn)[];
+
+const SEARCHED_FIELDS: readonly RequestColumn[] = [
+  'requestId',
+  'sessionId',
+  'requestedModel',
+  'apiKeyName',
+  'errorMessage',
+];
+
+type RequestColumn = keyof Database['request'];
+
+/** No condition when the value is not given. */
+function compare(
+  column: RequestColumn,
+  operator: '=' | '>=' | '<=' | '<',
+  value: string | number | undefined,
+): Expression<SqlBool>[] {
+  return value === undefined ? [] : [sql<SqlBool>`${sql.ref(column)} ${sql.raw(operator)} ${value}`];
+}
+
+/** `lower` on both sides: how far it knows letters beyond ASCII is the engine's matter, but a text always finds itself. */
+function contain(columns: readonly RequestColumn[], text: string | undefined): Expression<SqlBool>[] {
+  if (text === undefined || text === '') return [];
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const terms = columns.map(
+    (column) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`,
+  );
+  return [expressionBuilder<Database, 'request'>().or(terms)];
+}

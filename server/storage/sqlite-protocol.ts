@@ -1,0 +1,58 @@
+// The messages between the main thread and the SQLite thread. Types and constants only.
+
+import type { StorageErrorCode } from './storage-error.ts';
+
+/** Marks a worker's `workerData` as ours, so that the program's main module knows that it is not the program. */
+export const STORAGE_THREAD_TAG = 'warmpath-storage';
+
+export interface StorageThreadData {
+  tag: typeof STORAGE_THREAD_TAG;
+  file: string;
+}
+
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** One statement run once for every row. */
+export interface BatchStatement {
+  sql: string;
+  /**
+   * JSON of `(string | number | null)[][]`. One text crosses threads at about half the cost that a structured clone
+   * of the same rows has for the sending thread.
+   */
+  rowsJson: string;
+}
+
+export type ThreadCall =
+  /** `returnsRows`: collect the result rows; otherwise only the number of changed rows. */
+  | { kind: 'query'; sql: string; parameters: readonly SqlValue[]; returnsRows: boolean }
+  /** All statements in one transaction. `skipBadRows` leaves out rows that break a constraint instead of failing. */
+  | { kind: 'batch'; statements: readonly BatchStatement[]; skipBadRows: boolean }
+  | { kind: 'begin'; writes: boolean }
+  | { kind: 'commit' }
+  | { kind: 'rollback' }
+  | { kind: 'close' };
+
+export interface ThreadRequest {
+  id: number;
+  call: ThreadCall;
+}
+
+export interface CallResult {
+  rows: unknown[];
+  changedRows: number;
+  skippedRows: number;
+  /** Why the last skipped row was skipped. */
+  skipReason: string | null;
+}
+
+/** `columns`: for `name-taken`, the `table.column` names of the violated unique index. */
+export interface ThreadError {
+  code: StorageErrorCode;
+  message: string;
+  columns: string[];
+}
+
+/** The reply with id 0 tells whether the database could be opened; it comes before every other. */
+export type ThreadReply = { id: number; result: CallResult } | { id: number; error: ThreadError };
+
+export const OPENED_REPLY_ID = 0;

@@ -1,0 +1,109 @@
+// Errors of the gateway itself, in the caller's own API shape.
+
+import type { Surface } from './surface.ts';
+
+/** An error to be told to a client. `code` is for machines, `message` for people. */
+export interface ErrorNotice {
+  status: number;
+  code: string;
+  message: string;
+  /** The request field at fault, if one is. */
+  param: string | null;
+  requestId: string;
+}
+
+/** The JSON body of an error reply. Sources: the three providers' API references, "Errors". */
+export function errorBody(surface: Surface, notice: ErrorNotice): unknown {
+  switch (surface) {
+    case 'anthropic-messages':
+      return {
+        type: 'error',
+        error: { type: anthropicType(notice.status), message: notice.message },
+        request_id: notice.requestId,
+      };
+    case 'openai-chat':
+    case 'openai-responses':
+    case 'openai-embeddings':
+      return {
+        error: {
+          message: notice.message,
+          type: openaiType(notice.status),
+          param: notice.param,
+          code: openaiCode(notice),
+        },
+      };
+    case 'gemini':
+      return {
+        error: { code: notice.status, message: notice.message, status: geminiStatus(notice.status) },
+      };
+    default:
+      return surface satisfies never;
+  }
+}
+
+/** The same error as the last event of a stream that has begun. */
+export function errorEvent(surface: Surface, notice: ErrorNotice): string {
+  const data = JSON.stringify(errorBody(surface, notice));
+  return surface === 'anthropic-messages' ? `event: error\ndata: ${data}\n\n` : `data: ${data}\n\n`;
+}
+
+function anthropicType(status: number): string {
+  switch (status) {
+    case 401:
+      return 'authentication_error';
+    case 403:
+      return 'permission_error';
+    case 404:
+      return 'not_found_error';
+    case 413:
+      return 'request_too_large';
+    case 429:
+      return 'rate_limit_error';
+    case 504:
+      return 'timeout_error';
+    case 529:
+      return 'overloaded_error';
+    default:
+      return status >= 500 ? 'api_error' : 'invalid_request_error';
+  }
+}
+
+function openaiType(status: number): string {
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+/** OpenAI clients know these codes; other codes are the gateway's own with underscores. */
+function openaiCode(notice: ErrorNotice): string {
+  const known: Record<string, string> = {
+    'missing-api-key': 'invalid_api_key',
+    'unknown-api-key': 'invalid_api_key',
+    'model-not-found': 'model_not_found',
+    'rate-limited': 'rate_limit_exceeded',
+  };
+  return known[notice.code] ?? notice.code.replaceAll('-', '_');
+}
+
+function geminiStatus(status: number): string {
+  switch (status) {
+    case 400:
+    case 413:
+    case 415:
+      return 'INVALID_ARGUMENT';
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'PERMISSION_DENIED';
+    case 404:
+    case 405:
+      return 'NOT_FOUND';
+    case 429:
+      return 'RESOURCE_EXHAUSTED';
+    case 503:
+      return 'UNAVAILABLE';
+    case 504:
+      return 'DEADLINE_EXCEEDED';
+    default:
+      return 'INTERNAL';
+  }
+}

@@ -1,0 +1,469 @@
+// One request from front to back: routing, attempts, errors, bytes, and exactly one row.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  ADA_KEY,
+  anthropicError,
+  type Bench,
+  createBench,
+  jsonAnswer,
+  message,
+  STREAM_END,
+  STREAM_START,
+  STREAM_TEXT,
+  sse,
+  stream,
+} from './fixture.ts';
+
+const attemptsOf = (bench: Bench) =>
+  bench.rows.at(-1)?.attempts.map(({ accountName, outcome, status }) => [accountName, outcome, status]);
+
+test('handleExchange() passes the body on byte for byte but for the mapped model name', async () => {
+  const bench = createBench(() => message());
+  const body =
+    '{ "max_tokens":10,\n "model" : "sonnet", "messages":[{"role":"user","content":"h\\u00e9\\/"}],"x":1.0}';
+  await bench.send({ body });
+  assert.equal(bench.calls[0]?.body, body.replace('"sonnet"', '"claude-sonnet-4-5-20250929"'));
+  assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages');
+});
+
+test('handleExchange() does not double the version prefix of a base URL', async () => {
+  const bench = createBench(() =>
+    jsonAnswer(200, { choices: [], usage: { prompt_tokens: 5, completion_tokens: 1 } }),
+  );
+  const { row } = await bench.send({ path: '/v1/chat/completions', model: 'other' });
+  assert.equal(bench.calls[0]?.url, 'https://one.test/v1/chat/completions');
+  assert.deepEqual([row.surface, row.inputTokens, row.outputTokens, row.status], ['openai-chat', 5, 1, 200]);
+});
+
+test('handleExchange() gives the reply its bytes, allowed headers and own ids', async () => {
+  const text = '{"type":"message",  "usage":{"input_tokens":1,"output_tokens":1}}';
+  const bench = createBench(
+    () =>
+      new Response(text, {
+        headers: {
+          'content-type': 'application/json',
+          'request-id': 'req_1',
+          'set-cookie': 'a=b',
+          'anthropic-ratelimit-requests-remaining': '7',
+        },
+      }),
+  );
+  const reply = await bench.send({ headers: { 'x-request-id': 'mine-1' } });
+  assert.equal(reply.text, text);
+  const header = (name: string) => reply.headers.get(name);
+  assert.equal(header('x-request-id'), 'mine-1');
+  assert.equal(header('request-id'), 'req_1');
+  assert.equal(header('x-upstream-request-id'), 'req_1');
+  assert.equal(header('anthropic-ratelimit-requests-remaining'), '7');
+  assert.equal(header('set-cookie'), null);
+  assert.equal(header('x-warmpath-account'), 'a');
+  assert.equal(header('x-warmpath-affinity'), 'new');
+  assert.equal(reply.row.requestId, 'mine-1');
+});
+
+test("handleExchange() sends the account its own credential and never the client's", async () => {
+  const bench = createBench(() => message());
+  await bench.send({
+    headers: { cookie: 'a=b', 'x-forwarded-for': '1.2.3.4', 'anthropic-beta': 'x', 'x-unknown': 'y' },
+  });
+  const sent = bench.calls[0]?.headers;
+  assert.equal(sent?.get('x-api-key'), 'secret-a');
+  assert.equal(sent?.get('anthropic-beta'), 'x');
+  for (const name of ['authorization', 'cookie', 'x-forwarded-for', 'x-unknown'])
+    assert.equal(sent?.get(name), null, name);
+});
+
+test('handleExchange() makes one row with usage, cost and times of a plain reply', async () => {
+  const bench = createBench(() =>
+    message({
+      input_tokens: 100,
+      cache_read_input_tokens: 900,
+      cache_creation_input_tokens: 0,
+      output_tokens: 10,
+    }),
+  );
+  const { row } = await bench.send({ session: 's1' });
+  assert.equal(bench.rows.length, 1);
+  assert.deepEqual(
+    [
+      row.inputTokens,
+      row.cacheReadTokens,
+      row.outputTokens,
+      row.usageSource,
+      row.outcome,
+      row.apiKeyId,
+      row.userId,
+    ],
+    [1000, 900, 10, 'upstream', 'ok', 'ada', 'user-ada'],
+  );
+  // $3 and $0.30 per million in, $15 out.
+  assert.equal(row.costNanoUsd, 100 * 3_000 + 900 * 300 + 10 * 15_000);
+  assert.equal(row.savedNanoUsd, 900 * 2_700);
+  assert.equal(row.timeToFirstTokenMs, null);
+});
+
+test('handleExchange() passes a stream on byte for byte and reads its usage', async () => {
+  const bench = createBench(() =>
+    stream([STREAM_START.slice(0, 20), STREAM_START.slice(20), STREAM_TEXT, STREAM_END]),
+  );
+  const reply = await bench.send({ stream: true });
+  assert.equal(reply.text, STREAM_START + STREAM_TEXT + STREAM_END);
+  assert.deepEqual(
+    [
+      reply.row.isStreamed,
+      reply.row.inputTokens,
+      reply.row.cacheReadTokens,
+      reply.row.outputTokens,
+      reply.row.outcome,
+    ],
+    [true, 100, 90, 7, 'ok'],
+  );
+  assert.equal(bench.parts.slots.total(), 0);
+});
+
+for (const [name, upstream] of Object.entries({
+  'a server error': () => anthropicError(500, 'api_error'),
+  overload: () => anthropicError(529, 'overloaded_error'),
+  'a rate limit': () => anthropicError(429, 'rate_limit_error'),
+  'a refused credential': () => anthropicError(401, 'authentication_error'),
+  'a broken connection': () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
+  'an error in a 200 stream before anything is generated': () =>
+    stream([STREAM_START, sse('error', { error: { type: 'overloaded_error', message: 'x' } })]),
+  'a stream that ends before it begins': () => stream([STREAM_START]),
+  'a stream that breaks before it begins': () => stream([STREAM_START], 'fail'),
+})) {
+  test(`handleExchange() tries another account after ${name}`, async () => {
+    const bench = createBench(({ account }) =>
+      account === 'a' ? upstream() : stream([STREAM_START, STREAM_TEXT, STREAM_END]),
+    );
+    const reply = await bench.send({ stream: true });
+    assert.equal(reply.status, 200);
+    assert.equal(reply.text, STREAM_START + STREAM_TEXT + STREAM_END);
+    assert.deepEqual(
+      bench.calls.map(({ account }) => account),
+      ['a', 'b'],
+    );
+    assert.deepEqual(
+      attemptsOf(bench)?.map(([, outcome]) => outcome),
+      ['retryable', 'ok'],
+    );
+    assert.equal(bench.rows.length, 1);
+    assert.equal(bench.parts.slots.total(), 0);
+  });
+}
+
+test('handleExchange() tries at most 3 distinct accounts and passes the last error on as it came', async () => {
+  const bench = createBench(() => anthropicError(503, 'overloaded_error'));
+  const reply = await bench.send();
+  assert.equal(new Set(bench.calls.map(({ account }) => account)).size, 3);
+  assert.equal(bench.calls.length, 3);
+  assert.equal(reply.status, 503);
+  assert.deepEqual(JSON.parse(reply.text).error.type, 'overloaded_error');
+  assert.equal(reply.row.outcome, 'failed');
+});
+
+for (const status of [400, 404, 413, 422]) {
+  test(`handleExchange() passes ${status} on as it is, blames nobody and does not fail over`, async () => {
+    const bench = createBench(() => anthropicError(status, 'invalid_request_error'));
+    const reply = await bench.send({ session: 's' });
+    assert.equal(reply.status, status);
+    assert.equal(bench.calls.length, 1);
+    assert.deepEqual([reply.row.outcome, reply.row.errorCode], ['rejected', 'invalid_request_error']);
+    assert.equal(bench.parts.affinity.list().length, 0);
+    assert.equal(bench.parts.slots.total(), 0);
+  });
+}
+
+test("handleExchange() passes the caller's own mistake inside a stream on as it came", async () => {
+  const error = sse('error', { error: { type: 'invalid_request_error', message: 'too long' } });
+  const bench = createBench(() => stream([STREAM_START, error]));
+  const reply = await bench.send({ stream: true });
+  assert.equal(reply.text, STREAM_START + error);
+  assert.equal(bench.calls.length, 1);
+});
+
+test('handleExchange() lets a rate-limited account rest as long as it asks', async () => {
+  const bench = createBench(({ account }) =>
+    account === 'a' ? anthropicError(429, 'rate_limit_error', { 'retry-after': '30' }) : message(),
+  );
+  await bench.send({ session: 's1' });
+  const { parts, catalog, clock } = bench;
+  const a = catalog.accounts.get('a');
+  assert.ok(a);
+  assert.equal(parts.health.condition(a).state, 'cooling-down');
+  await clock.advance(29_999);
+  assert.equal(parts.health.condition(a).state, 'cooling-down');
+  await clock.advance(1);
+  assert.equal(parts.health.condition(a).state, 'available');
+});
+
+test('handleExchange() tells a client the smallest wait when every account is rate limited', async () => {
+  const waits: Record<string, string> = { a: '30', b: '20', c: '40', d: '50' };
+  const bench = createBench(({ account }) =>
+    anthropicError(429, 'rate_limit_error', { 'retry-after': waits[account] ?? '' }),
+  );
+  const first = await bench.send();
+  assert.deepEqual([first.status, first.headers.get('retry-after')], [429, '20']);
+  const second = await bench.send();
+  assert.deepEqual([second.status, second.headers.get('retry-after')], [429, '20']);
+  assert.equal(bench.calls.length, 4);
+  assert.equal(JSON.parse(second.text).error.type, 'rate_limit_error');
+});
+
+test('handleExchange() takes an account with a refused credential out of service and says so once', async () => {
+  const bench = createBench(({ account }) =>
+    account === 'a' ? anthropicError(403, 'permission_error') : message(),
+  );
+  await bench.send();
+  for (let i = 0; i < 5; i++) await bench.send();
+  assert.equal(bench.calls.filter(({ account }) => account === 'a').length, 1);
+  assert.deepEqual(bench.refused, ['a']);
+});
+
+test("handleExchange() never shows an upstream 401 as the client's", async () => {
+  const bench = createBench(() => anthropicError(401, 'authentication_error'), { accounts: [{ name: 'a' }] });
+  const reply = await bench.send();
+  assert.equal(reply.status, 503);
+  assert.equal(reply.row.errorCode, 'no-healthy-account');
+  assert.doesNotMatch(reply.text, /secret-a/);
+});
+
+test('handleExchange() answers 429 when every account is at its limit', async () => {
+  const bench = createBench(() => stream([STREAM_START, STREAM_TEXT], 'hang'), {
+    accounts: [{ name: 'a', maxConcurrent: 1 }],
+  });
+  const held = await bench.open({ stream: true });
+  const reply = await bench.send();
+  assert.deepEqual(
+    [reply.status, reply.row.errorCode, reply.headers.get('retry-after')],
+    [429, 'accounts-full', '1'],
+  );
+  await held.body?.cancel();
+  assert.equal(bench.parts.slots.total(), 0);
+});
+
+test('handleExchange() ends a stream that breaks off with an error event of the dialect', async () => {
+  const bench = createBench(() =>
+    stream([STREAM_START, STREAM_TEXT, 'event: content_block_delta\ndata: {"ty'], 'fail'),
+  );
+  const reply = await bench.send({ stream: true });
+  const sent = `${STREAM_START}${STREAM_TEXT}event: content_block_delta\ndata: {"ty`;
+  assert.ok(reply.text.startsWith(`${sent}\n\nevent: error\ndata: {"type":"error"`), reply.text);
+  assert.deepEqual(
+    [reply.row.outcome, reply.row.errorCode, reply.row.usageSource],
+    ['failed', 'stream-interrupted', 'partial'],
+  );
+  assert.equal(bench.calls.length, 1);
+  assert.equal(bench.parts.slots.total(), 0);
+});
+
+test("handleExchange() takes a clean end without the protocol's own end for a break", async () => {
+  const bench = createBench(() => stream([STREAM_START, STREAM_TEXT]));
+  const reply = await bench.send({ stream: true });
+  assert.match(reply.text, /event: error/);
+  assert.equal(reply.row.errorCode, 'stream-interrupted');
+});
+
+test('handleExchange() lets go of the upstream and blames nobody when the client hangs up mid-stream', async () => {
+  let isLetGo = false;
+  const bench = createBench(() =>
+    stream([STREAM_START, STREAM_TEXT], 'hang', () => {
+      isLetGo = true;
+    }),
+  );
+  const response = await bench.open({ stream: true, session: 's' });
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  const row = bench.rows.at(-1);
+  assert.deepEqual(
+    [isLetGo, row?.status, row?.outcome, row?.usageSource],
+    [true, 499, 'client-gone', 'partial'],
+  );
+  assert.equal(bench.parts.slots.total(), 0);
+  assert.equal(bench.parts.affinity.list().length, 1);
+  const a = bench.catalog.accounts.get('a');
+  assert.ok(a);
+  assert.equal(bench.parts.health.condition(a).state, 'available');
+});
+
+test('handleExchange() aborts the upstream when the client hangs up before the reply', async () => {
+  const gone = new AbortController();
+  const bench = createBench(
+    ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+  );
+  const pending = bench.open({ signal: gone.signal });
+  await bench.clock.advance(10);
+  gone.abort();
+  await pending;
+  assert.deepEqual(
+    [bench.rows.length, bench.rows[0]?.status, bench.rows[0]?.outcome, bench.calls.length],
+    [1, 499, 'client-gone', 1],
+  );
+  assert.equal(bench.parts.slots.total(), 0);
+});
+
+test('handleExchange() gives an upstream that never answers up after its limit', async () => {
+  const bench = createBench(
+    ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+    { accounts: [{ name: 'a' }] },
+  );
+  const pending = bench.send();
+  await bench.clock.advance(600_000);
+  const reply = await pending;
+  assert.deepEqual([reply.status, reply.row.errorCode], [504, 'upstream-timeout']);
+});
+
+test('handleExchange() never follows a redirect', async () => {
+  const bench = createBench(
+    () => new Response(null, { status: 302, headers: { location: 'https://evil.test' } }),
+    { accounts: [{ name: 'a' }] },
+  );
+  const reply = await bench.send();
+  assert.deepEqual([reply.status, reply.row.errorCode, bench.calls.length], [502, 'unexpected-redirect', 1]);
+});
+
+test('handleExchange() lists models in the dialect that asks', async () => {
+  const bench = createBench(() => message());
+  const openai = await bench.send({ method: 'GET', path: '/v1/models' });
+  assert.deepEqual(
+    JSON.parse(openai.text).data.map(({ id }: { id: string }) => id),
+    ['claude-sonnet-4-5', 'other'],
+  );
+  const anthropic = await bench.send({
+    method: 'GET',
+    path: '/v1/models',
+    headers: { 'anthropic-version': '2023-06-01' },
+  });
+  assert.equal(JSON.parse(anthropic.text).data[1].display_name, 'Other');
+  assert.equal(bench.rows.length, 2);
+});
+
+interface BadInput {
+  name: string;
+  send: Parameters<Bench['send']>[0];
+  status: number;
+  code: string;
+  text: RegExp;
+}
+
+const BAD_INPUT: BadInput[] = [
+  { name: 'no key', send: { key: null }, status: 401, code: 'missing-api-key', text: /authentication_error/ },
+  {
+    name: 'a wrong key',
+    send: { key: 'wp_nobody-000000000000' },
+    status: 401,
+    code: 'unknown-api-key',
+    text: /authentication_error/,
+  },
+  {
+    name: 'SQL in the key',
+    send: { key: "'OR/**/1=1--" },
+    status: 401,
+    code: 'unknown-api-key',
+    text: /authentication_error/,
+  },
+  { name: 'an empty body', send: { body: '' }, status: 400, code: 'invalid-json', text: /it is empty/ },
+  {
+    name: 'invalid JSON',
+    send: { body: '{"model":' },
+    status: 400,
+    code: 'invalid-json',
+    text: /not valid JSON/,
+  },
+  { name: 'a list', send: { body: '[]' }, status: 400, code: 'invalid-json', text: /expected an object/ },
+  {
+    name: 'two models',
+    send: { body: '{"model":"a","model":"b"}' },
+    status: 400,
+    code: 'duplicate-field',
+    text: /occurs twice/,
+  },
+  { name: 'no model', send: { body: '{}' }, status: 400, code: 'missing-model', text: /field \\"model\\"/ },
+  {
+    name: 'a model that is no text',
+    send: { body: '{"model":7}' },
+    status: 400,
+    code: 'missing-model',
+    text: /field \\"model\\"/,
+  },
+  {
+    name: 'a stream flag that is no flag',
+    send: { body: '{"model":"sonnet","stream":"yes"}' },
+    status: 400,
+    code: 'invalid-field',
+    text: /field \\"stream\\"/,
+  },
+  {
+    name: 'an unknown model',
+    send: { model: 'nope' },
+    status: 404,
+    code: 'model-not-found',
+    text: /Available here: claude-sonnet-4-5, other/,
+  },
+  {
+    name: 'a compressed body',
+    send: { headers: { 'content-encoding': 'gzip' } },
+    status: 415,
+    code: 'unsupported-encoding',
+    text: /gzip/,
+  },
+  {
+    name: 'a surface that is not served',
+    send: { path: '/v1/messages/count_tokens' },
+    status: 404,
+    code: 'surface-unavailable',
+    text: /not_found_error/,
+  },
+];
+
+for (const { name, send, status, code, text } of BAD_INPUT) {
+  test(`handleExchange() refuses ${name} in the caller's shape, calls nobody and logs it`, async () => {
+    const bench = createBench(() => message());
+    const reply = await bench.send(send);
+    assert.equal(reply.status, status);
+    assert.match(reply.text, text);
+    assert.equal(JSON.parse(reply.text).request_id, reply.headers.get('x-request-id'));
+    assert.deepEqual(
+      [bench.rows.length, reply.row.errorCode, reply.row.outcome, bench.calls.length],
+      [1, code, 'rejected', 0],
+    );
+  });
+}
+
+test('handleExchange() refuses a body over the limit, declared or not', async () => {
+  const bench = createBench(() => message());
+  const declared = await bench.send({ headers: { 'content-length': '99999999999' } });
+  assert.deepEqual([declared.status, declared.row.errorCode], [413, 'body-too-large']);
+  const big = new Uint8Array(35 * 1024 * 1024).fill(0x20);
+  const sent = await bench.send({ body: big });
+  assert.deepEqual([sent.status, sent.row.errorCode, bench.calls.length], [413, 'body-too-large', 0]);
+});
+
+for (const [path, check] of Object.entries({
+  '/v1/chat/completions': (body: { error: { code: string } }) =>
+    assert.equal(body.error.code, 'invalid_api_key'),
+  '/v1/responses': (body: { error: { code: string } }) => assert.equal(body.error.code, 'invalid_api_key'),
+  '/v1beta/models/x:generateContent': (body: { error: { status: string } }) =>
+    assert.equal(body.error.status, 'UNAUTHENTICATED'),
+})) {
+  test(`handleExchange() refuses in the shape of ${path}`, async () => {
+    const reply = await createBench(() => message()).send({ path, key: null });
+    assert.equal(reply.status, 401);
+    check(JSON.parse(reply.text));
+  });
+}
+
+test('handleExchange() identifies a known key and refuses nobody where keys are not required', async () => {
+  const bench = createBench(() => message(), { settings: { requireApiKey: false } });
+  const known = await bench.send({ key: ADA_KEY });
+  assert.deepEqual([known.status, known.row.apiKeyId], [200, 'ada']);
+  const unknown = await bench.send({ key: 'whatever' });
+  assert.deepEqual([unknown.status, unknown.row.apiKeyId], [200, null]);
+  const none = await bench.send({ key: null });
+  assert.deepEqual([none.status, none.row.apiKeyId], [200, null]);
+});

@@ -1,0 +1,268 @@
+// Contract of RequestLog's reading and deleting, on SQLite.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { AttemptRow, RequestFilter, RequestLog, RequestRow } from '../../server/gateway/ports.ts';
+import { NOW_MS, requestRow, withStorage } from './scratch.ts';
+
+const DAY_MS = 86_400_000;
+const ALL = { limit: 1_000, after: null };
+
+const ATTEMPT: AttemptRow = {
+  accountId: 'a2',
+  accountName: 'spare',
+  providerName: 'Anthropic',
+  status: 429,
+  outcome: 'retryable',
+  reason: 'rate limited',
+  startedAtMs: NOW_MS,
+  firstByteMs: null,
+  durationMs: 12,
+};
+
+test('RequestLog.get gives back every field, queued or written', () =>
+  withStorage(async ({ log }) => {
+    const full = requestRow({
+      attempts: [ATTEMPT, { ...ATTEMPT, accountId: 'a1', outcome: 'ok', status: 200, firstByteMs: 40.5 }],
+      errorMessage: 'Überlastet 🚦',
+      inputTokens: 10,
+      outputTokens: 0,
+      reasoningTokens: 3,
+      cacheReadTokens: 7,
+      cacheWriteTokens: 2,
+      cacheWrite5mTokens: 1,
+      cacheWrite1hTokens: 1,
+      costNanoUsd: 12_345_678_901,
+      savedNanoUsd: -5,
+      credits: 0.25,
+      latencyMs: 900.5,
+      missCause: 'ttl-expired',
+    });
+    const bare = requestRow({
+      id: 'r2',
+      modelId: null,
+      apiKeyId: null,
+      isStreamed: false,
+      timeToFirstTokenMs: null,
+    });
+    log.append(full);
+    log.append(bare);
+    assert.deepEqual(await log.get('r1'), full);
+    assert.deepEqual(await log.get('r2'), bare);
+    assert.equal(await log.get('unknown'), null);
+  }));
+
+test('RequestLog.page includes rows still queued when it is called', () =>
+  withStorage(async ({ log }) => {
+    log.append(requestRow());
+    assert.equal(log.health().queuedRows, 1);
+    assert.deepEqual(await log.page({}, ALL), [requestRow()]);
+    assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 0, lastError: null });
+  }));
+
+const ROWS: readonly RequestRow[] = [
+  requestRow({ id: 'a', startedAtMs: NOW_MS }),
+  requestRow({
+    id: 'b',
+    startedAtMs: NOW_MS + 1,
+    requestId: 'REQ_50%',
+    apiKeyId: 'k2',
+    apiKeyName: 'Build Server',
+    userId: 'u2',
+    modelId: 'm2',
+    requestedModel: 'gpt-5',
+    surface: 'openai-chat',
+    isStreamed: false,
+    latencyMs: 5_000,
+    affinity: 'moved',
+  }),
+  requestRow({
+    id: 'c',
+    startedAtMs: NOW_MS + 2,
+    apiKeyId: null,
+    apiKeyName: null,
+    userId: null,
+    sessionId: null,
+    providerId: 'p2',
+    accountId: 'a2',
+    status: 429,
+    outcome: 'failed',
+    errorMessage: "every account is 100% busy\\down, isn't it",
+  }),
+  requestRow({
+    id: 'd',
+    startedAtMs: NOW_MS + 3,
+    sessionId: 'sess-Ärger',
+    providerId: null,
+    accountId: null,
+    modelId: null,
+    requestedModel: 'nope_model',
+    status: 404,
+    outcome: 'rejected',
+    affinity: 'none',
+  }),
+];
+
+const FILTERS: readonly { filter: RequestFilter; ids: string }[] = [
+  { filter: {}, ids: 'dcba' },
+  { filter: { fromMs: NOW_MS + 1, toMs: NOW_MS + 3 }, ids: 'cb' },
+  { filter: { apiKeyId: 'k2' }, ids: 'b' },
+  { filter: { apiKeyName: 'SERVER' }, ids: 'b' },
+  { filter: { userId: 'u1' }, ids: 'da' },
+  { filter: { modelId: 'm1' }, ids: 'ca' },
+  { filter: { requestedModel: 'GPT' }, ids: 'b' },
+  { filter: { requestedModel: 'e_m' }, ids: 'd' },
+  { filter: { providerId: 'p1' }, ids: 'ba' },
+  { filter: { accountId: 'a2' }, ids: 'c' },
+  { filter: { sessionId: 's1' }, ids: 'ba' },
+  { filter: { surface: 'openai-chat' }, ids: 'b' },
+  { filter: { outcome: 'failed' }, ids: 'c' },
+  { filter: { affinity: 'none' }, ids: 'd' },
+  { filter: { isStreamed: false }, ids: 'b' },
+  { filter: { isStreamed: true }, ids: 'dca' },
+  { filter: { status: 200 }, ids: 'ba' },
+  { filter: { minStatus: 404, maxStatus: 429 }, ids: 'dc' },
+  { filter: { maxStatus: 403 }, ids: 'ba' },
+  { filter: { minLatencyMs: 5_000 }, ids: 'b' },
+  { filter: { search: 'req_50%' }, ids: 'b' },
+  { filter: { search: '%' }, ids: 'cb' },
+  { filter: { search: '_' }, ids: 'db' },
+  { filter: { search: 'busy\\down' }, ids: 'c' },
+  { filter: { search: "isn't it" }, ids: 'c' },
+  { filter: { search: 'Ärger' }, ids: 'd' },
+  { filter: { search: 'build' }, ids: 'b' },
+  { filter: { search: 'sonnet' }, ids: 'ca' },
+  { filter: { search: "' OR 1=1 --" }, ids: '' },
+  { filter: { search: '' }, ids: 'dcba' },
+  { filter: { userId: 'u1', outcome: 'rejected', search: 'NOPE' }, ids: 'd' },
+  { filter: { userId: 'u1', status: 429 }, ids: '' },
+];
+
+test('RequestLog.page, count and totals match exactly the filter', () =>
+  withStorage(async ({ log }) => {
+    for (const row of ROWS) log.append(row);
+    for (const { filter, ids } of FILTERS) {
+      const label = JSON.stringify(filter);
+      assert.equal(idsOf(await log.page(filter, ALL)), ids, label);
+      assert.equal(await log.count(filter), ids.length, label);
+      assert.equal((await log.totals(filter)).total, ids.length, label);
+    }
+  }));
+
+test('RequestLog.clear deletes exactly what matches the filter', () =>
+  withStorage(async ({ log }) => {
+    for (const { filter, ids } of FILTERS) {
+      for (const row of ROWS) log.append(row);
+      const label = JSON.stringify(filter);
+      assert.equal(await log.clear(filter), ids.length, label);
+      const left = [...'dcba'].filter((id) => !ids.includes(id)).join('');
+      assert.equal(idsOf(await log.page({}, ALL)), left, label);
+      await log.clear({});
+    }
+  }));
+
+test('RequestLog.clear ends and spares what arrives while it is at work', () =>
+  withStorage(async ({ log }) => {
+    appendMany(log, { from: 0, count: 3_000 });
+    await log.flush();
+    let clearedRows = -1;
+    const clearing = log.clear({}).then((rows) => {
+      clearedRows = rows;
+    });
+    let appendedRows = 3_000;
+    for (; clearedRows < 0; appendedRows += 10) {
+      appendMany(log, { from: appendedRows, count: 10 });
+      await log.flush();
+    }
+    await clearing;
+    const left = await log.count({});
+    assert.equal(clearedRows + left, appendedRows);
+    assert.ok(left > 0);
+  }));
+
+test('RequestLog.page walks every row once, also over equal times and while rows arrive', () =>
+  withStorage(async ({ log }) => {
+    // Three rows for each millisecond, appended in an order that is neither that of ids nor of times.
+    for (let index = 0; index < 60; index++) {
+      const number = (index * 37) % 60;
+      log.append(requestRow({ id: `r${pad(number)}`, startedAtMs: NOW_MS + Math.floor(number / 3) }));
+    }
+    const seen: string[] = [];
+    let after: RequestRow | null = null;
+    do {
+      const page: RequestRow[] = await log.page({}, { limit: 7, after });
+      seen.push(...page.map(({ id }) => id));
+      after = page.at(-1) ?? null;
+      log.append(requestRow({ id: `new${seen.length}`, startedAtMs: NOW_MS + 10_000 }));
+    } while (after);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 60 }, (_, index) => `r${pad(59 - index)}`),
+    );
+  }));
+
+test('RequestLog.append ignores a row whose id is known', () =>
+  withStorage(async ({ log }) => {
+    log.append(requestRow());
+    await log.flush();
+    log.append(requestRow({ status: 500 }));
+    assert.equal((await log.get('r1'))?.status, 200);
+    assert.equal(log.health().droppedRows, 0);
+  }));
+
+test('RequestLog.append drops and counts a row that cannot be stored, not its neighbours', () =>
+  withStorage(async ({ log }) => {
+    log.append(requestRow({ id: 'before' }));
+    log.append(requestRow({ id: 'bad', latencyMs: Number.NaN }));
+    log.append(requestRow({ id: 'after' }));
+    assert.equal(await log.count({}), 2);
+    const { droppedRows, lastError } = log.health();
+    assert.equal(droppedRows, 1);
+    assert.match(lastError ?? '', /request\.latencyMs/);
+  }));
+
+test('RequestLog.append takes ten thousand rows at once and writes them all', () =>
+  withStorage(async ({ log }) => {
+    appendMany(log, { from: 0, count: 10_000 });
+    assert.equal(log.health().droppedRows, 0);
+    assert.equal(await log.count({}), 10_000);
+    assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 0, lastError: null });
+  }));
+
+test('RequestLog.sweep deletes what is too old', () =>
+  withStorage(async ({ log }) => {
+    log.append(requestRow({ id: 'old', startedAtMs: NOW_MS - 2 * DAY_MS - 1 }));
+    log.append(requestRow({ id: 'edge', startedAtMs: NOW_MS - 2 * DAY_MS }));
+    log.append(requestRow({ id: 'new' }));
+    assert.equal(await log.sweep({ maxAgeDays: 2, maxRows: 100 }, NOW_MS), 1);
+    assert.deepEqual(
+      (await log.page({}, ALL)).map(({ id }) => id),
+      ['new', 'edge'],
+    );
+    assert.equal(await log.sweep({ maxAgeDays: 2, maxRows: 100 }, NOW_MS), 0);
+  }));
+
+test('RequestLog.sweep keeps the newest rows, also among equal times', () =>
+  withStorage(async ({ log }) => {
+    appendMany(log, { from: 0, count: 1_700 });
+    assert.equal(await log.sweep({ maxAgeDays: 30, maxRows: 4 }, NOW_MS), 1_696);
+    assert.deepEqual(
+      (await log.page({}, ALL)).map(({ id }) => id),
+      ['r01699', 'r01698', 'r01697', 'r01696'],
+    );
+    assert.equal(await log.sweep({ maxAgeDays: 30, maxRows: 0 }, NOW_MS), 4);
+  }));
+
+function appendMany(log: RequestLog, { from, count }: { from: number; count: number }): void {
+  for (let number = from; number < from + count; number++) {
+    log.append(requestRow({ id: `r${pad(number)}`, startedAtMs: NOW_MS + Math.floor(number / 10) }));
+  }
+}
+
+function pad(number: number): string {
+  return String(number).padStart(5, '0');
+}
+
+function idsOf(rows: readonly RequestRow[]): string {
+  return rows.map(({ id }) => id).join('');
+}

@@ -17,7 +17,7 @@ const FLAGS = {
 export type Flag = keyof typeof FLAGS;
 
 /** By what is typed. Help and version go with every command. */
-export const COMMANDS = {
+const COMMANDS = {
   serve: ['port', 'host', 'data-dir', 'config', 'demo'],
   'check-config': [],
   'keys create': ['name', 'user', 'data-dir', 'config'],

@@ -6,7 +6,6 @@ import type { AccountRow, CatalogRows, Model, ModelPrice, Provider } from '../ga
 import type { PlanTools } from './plan.ts';
 import type { ConfigAccount, ConfigFile, ConfigModel, ConfigProvider } from './schema.ts';
 
-
 export type DesiredProviders = Pick<
   CatalogRows,
   'providers' | 'endpoints' | 'accounts' | 'models' | 'mappings'

@@ -1,7 +1,7 @@
 // Finds what only shows when parts of a configuration are compared: doubles, unknown names, refused URLs. Pure.
 
 import { hashSecret } from '../auth/api-keys.ts';
-import { baseUrlProblem } from './base-url.ts';
+import { baseUrlProblem } from '../gateway/base-url.ts';
 import { UNRESOLVED } from './interpolate.ts';
 import { type Finding, type PathStep, renderPath } from './problems.ts';
 import { closest } from './suggest.ts';

@@ -2,8 +2,9 @@
 
 import * as v from 'valibot';
 import { MIN_API_KEY_LENGTH } from '../auth/api-keys.ts';
+import { normalizeBaseUrl } from '../gateway/base-url.ts';
 import { SURFACES } from '../wire/surface.ts';
-import { isListenHost, normalizeBaseUrl } from './base-url.ts';
+import { isListenHost } from './listen-host.ts';
 import { closest } from './suggest.ts';
 import { type Block, isBlock } from './tree.ts';
 

@@ -113,7 +113,7 @@ function send(input: AttemptInput, io: { fetch: Fetch; signal: AbortSignal }): P
 }
 
 /** Base URL and path; a base that ends in a version of its own (`/v1`, `/api/paas/v4`) keeps it. */
-export function upstreamUrl(baseUrl: string, path: string): string {
+function upstreamUrl(baseUrl: string, path: string): string {
   const base = baseUrl.replace(/\/+$/, '');
   return /\/v\d+[a-z\d]*$/.test(base) ? base + path.slice('/v1'.length) : base + path;
 }

@@ -26,7 +26,11 @@ export async function readBody(request: Request): Promise<RequestBody> {
       `Cannot read the request body: content-encoding "${coding}"`,
     );
   }
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request).catch((error: unknown) => {
+    if (error instanceof GatewayError) throw error;
+    // Deno reports the broken body before it aborts the request's signal.
+    throw new GatewayError('client-gone', 'The client hung up while sending', { cause: error });
+  });
   if (bytes.length === 0) throw new GatewayError('invalid-json', 'Cannot read the request body: it is empty');
   try {
     return fieldsOf(bytes);

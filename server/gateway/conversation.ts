@@ -6,12 +6,14 @@ import type { RequestBody } from './body.ts';
 import type { Candidate } from './catalog.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthTable } from './health.ts';
-import { affinityIdentity, hashSession } from './identity.ts';
+import { affinityIdentity, hashSession, tenantOf } from './identity.ts';
 import type { Binding } from './ports.ts';
+import type { SignalTrust } from './signal-trust.ts';
 
 interface ConversationParts {
   affinity: AffinityTable;
   health: HealthTable;
+  signalTrust: SignalTrust;
 }
 
 /** Looks up the caller's binding for this conversation. */
@@ -20,10 +22,9 @@ export function openTicket(
   asked: { body: RequestBody; candidates: readonly Candidate[] },
   parts: ConversationParts,
 ): void {
-  const { row, caller, catalog, surface, request } = exchange;
+  const { row, caller, catalog, surface } = exchange;
   const { affinity } = catalog.settings;
-  const signal = sessionSignal(request.headers, asked.body);
-  row.sessionId = signal ? hashSession(caller, signal) : null;
+  row.sessionId = sessionOf(exchange, asked.body, parts.signalTrust);
   if (!affinity.enabled) {
     row.affinity = 'off';
     row.affinityReason = 'affinity is switched off';
@@ -38,6 +39,16 @@ export function openTicket(
   }
   row.affinityReason = 'no account took the request';
   exchange.ticket = parts.affinity.open(identity, (binding) => whyGone(binding, asked.candidates, parts));
+}
+
+/** The conversation the client names, hashed; a `prompt_cache_key` made anew for every request names none. */
+function sessionOf({ caller, request }: Exchange, body: RequestBody, trust: SignalTrust): string | null {
+  const signal = sessionSignal(request.headers, body);
+  if (!signal) return null;
+  const sessionId = hashSession(caller, signal);
+  if (signal.kind !== 'prompt-cache-key' || trust.believes(tenantOf(caller), sessionId)) return sessionId;
+  const weaker = sessionSignal(request.headers, { metadata: body.metadata, promptCacheKey: null });
+  return weaker ? hashSession(caller, weaker) : null;
 }
 
 /** Why a bound account cannot serve the request even later; null = it can, or soon will. */

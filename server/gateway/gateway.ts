@@ -18,6 +18,7 @@ import { listModels } from './models.ts';
 import type { Account, Clock, Fetch, RequestLog } from './ports.ts';
 import { errorReply, type ReplyParts, streamReply, wholeReply } from './reply.ts';
 import { chooseAccount, type RoundRobin, type RouteChoice } from './route.ts';
+import type { SignalTrust } from './signal-trust.ts';
 import type { AttemptFault } from './ticket.ts';
 
 /** What the gateway works with. All state has its owner here; nothing is global. */
@@ -30,10 +31,13 @@ export interface GatewayParts {
   health: HealthTable;
   slots: Slots;
   rotation: RoundRobin;
+  signalTrust: SignalTrust;
   log: RequestLog;
   live: Live;
   clock: Clock;
   fetch: Fetch;
+  /** A fault of the gateway itself: to be logged, the client is told only that it happened. */
+  onFault(error: unknown): void;
   /** An account's credential was refused: to be stored, so that it is still out of service after a restart. */
   onRefused(account: Account, reason: string): void;
 }
@@ -66,7 +70,9 @@ export async function handleExchange(
         return route.operation satisfies never;
     }
   } catch (error) {
-    return errorReply(exchange, asGatewayError(error, request), parts);
+    const known = asGatewayError(error, request);
+    if (known.code === 'internal-error') parts.onFault(error);
+    return errorReply(exchange, known, parts);
   }
 }
 

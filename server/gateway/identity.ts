@@ -51,7 +51,8 @@ export function hashSession(caller: Caller, signal: SessionSignal): string {
   return digest([tenantOf(caller), signal.kind, signal.value]).slice(0, 32);
 }
 
-function tenantOf(caller: Caller): string {
+/** Whose bindings these are: nobody else is ever offered them. */
+export function tenantOf(caller: Caller): string {
   return caller.kind === 'api-key' ? `key:${caller.apiKey.id}` : `anonymous:${caller.fingerprint ?? ''}`;
 }
 

@@ -77,7 +77,8 @@ export function wholeReply(
     : { errorCode: error?.type ?? 'upstream-rejected', errorMessage: error?.message ?? reason };
   settle(exchange, { status: reply.status, outcome, ...why, ...(usage && isOk ? { usage } : {}) }, parts);
   parts.live.publish({ kind: 'account', accountId: parts.candidate.account.id });
-  return new Response(reply.bytes, {
+  // A 204 may not carry even an empty body.
+  return new Response(reply.bytes.length === 0 ? null : reply.bytes, {
     status: reply.status,
     headers: replyHeaders(exchange, reply.headers, parts),
   });

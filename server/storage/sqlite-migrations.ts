@@ -46,7 +46,7 @@ const CATALOG: readonly string[] = [
     name TEXT NOT NULL,
     weight REAL NOT NULL,
     maxConcurrent INTEGER,
-    cacheTtlMinutes REAL NOT NULL,
+    cacheTtlMinutes REAL,
     rateMultiplier REAL NOT NULL,
     cacheDomain TEXT,
     isPaused INTEGER NOT NULL,

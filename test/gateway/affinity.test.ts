@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
-import type { AffinityEvent, Binding } from '../../server/gateway/ports.ts';
+import type { Binding } from '../../server/gateway/ports.ts';
 import {
   anthropicError,
   type Bench,
   BOB_KEY,
   createBench,
-  jsonAnswer,
+  followEvents,
   message,
   STREAM_END,
   STREAM_START,
@@ -25,17 +25,6 @@ const upstreamWith =
   (faults: Record<string, () => Response>): Upstream =>
   ({ account }) =>
     faults[account]?.() ?? message();
-
-function followEvents(bench: Bench): AffinityEvent[] {
-  const events: AffinityEvent[] = [];
-  const { live } = bench.parts;
-  const publish = live.publish.bind(live);
-  live.publish = (event) => {
-    if (event.kind === 'affinity') events.push(event.event);
-    publish(event);
-  };
-  return events;
-}
 
 test('affinity keeps a session on its account and spreads sessions over accounts', async () => {
   const bench = createBench(() => message());
@@ -231,132 +220,6 @@ test('affinity borrows while the bound account is full', async () => {
   );
 });
 
-interface UnbindCase {
-  name: string;
-  fault: () => Response;
-  requests: number;
-  expected: string[];
-}
-
-const UNBIND_TABLE: UnbindCase[] = [
-  {
-    name: 'client 4xx keeps',
-    fault: () => anthropicError(400, 'invalid_request_error'),
-    requests: 4,
-    expected: ['none', 'none', 'none', 'none'],
-  },
-  {
-    name: 'a 5xx borrows, the third in a row unbinds',
-    fault: () => anthropicError(500, 'api_error'),
-    requests: 4,
-    expected: ['borrowed', 'borrowed', 'moved', 'hit'],
-  },
-  {
-    name: '401 unbinds at once',
-    fault: () => anthropicError(401, 'authentication_error'),
-    requests: 2,
-    expected: ['moved', 'hit'],
-  },
-  {
-    name: '403 unbinds at once',
-    fault: () => anthropicError(403, 'permission_error'),
-    requests: 2,
-    expected: ['moved', 'hit'],
-  },
-  {
-    name: '402 unbinds at once',
-    fault: () => anthropicError(402, 'billing_error'),
-    requests: 2,
-    expected: ['moved', 'hit'],
-  },
-  {
-    name: '429 over a spent budget unbinds at once',
-    fault: () =>
-      jsonAnswer(429, {
-        type: 'error',
-        error: {
-          type: 'rate_limit_error',
-          message: 'x',
-          details: { error_code: 'enforced_spend_limit_reached' },
-        },
-      }),
-    requests: 2,
-    expected: ['moved', 'hit'],
-  },
-];
-
-for (const { name, fault, requests, expected } of UNBIND_TABLE) {
-  test(`affinity unbind table: ${name}`, async () => {
-    let isBroken = false;
-    const bench = createBench(({ account }) => (isBroken && account === 'a' ? fault() : message()));
-    await bench.send({ session: 's' });
-    isBroken = true;
-    for (let i = 0; i < requests; i++) await bench.send({ session: 's' });
-    assert.deepEqual(
-      bench.rows.slice(1).map(({ affinity }) => affinity),
-      expected,
-    );
-  });
-}
-
-for (const [name, change] of Object.entries({
-  paused: (bound: { isPaused: boolean }) => {
-    bound.isPaused = true;
-  },
-  disabled: (bound: { disabledReason: string | null }) => {
-    bound.disabledReason = 'by hand';
-  },
-})) {
-  test(`affinity moves when its account is ${name}, with the reason`, async () => {
-    const bench = createBench(() => message());
-    const events = followEvents(bench);
-    await bench.send({ session: 's' });
-    const bound = bench.catalog.accounts.get('a');
-    assert.ok(bound);
-    change(bound);
-    const moved = await bench.send({ session: 's' });
-    assert.equal(moved.row.affinity, 'moved');
-    assert.match(moved.row.affinityReason, new RegExp(name));
-    assert.deepEqual(
-      events.map(({ kind }) => kind),
-      ['bound', 'cleared', 'moved'],
-    );
-    assert.deepEqual([events[2]?.accountIdBefore, events[2]?.accountIdAfter], ['a', 'b']);
-    assert.equal(
-      [...bench.parts.affinity.counters().invalidations.values()].reduce((sum, count) => sum + count, 0),
-      1,
-    );
-  });
-}
-
-test('affinity counts a move to another provider apart', async () => {
-  const bench = createBench(upstreamWith({}), { accounts: [{ name: 'a' }, { name: 'z', providerId: 'p2' }] });
-  await bench.send({ session: 's' });
-  const bound = bench.catalog.accounts.get('a');
-  assert.ok(bound);
-  bound.isPaused = true;
-  await bench.send({ session: 's' });
-  const { keySwitches, providerSwitches } = bench.parts.affinity.counters();
-  assert.deepEqual([keySwitches, providerSwitches], [1, 1]);
-});
-
-test('affinity is not touched by the failure of an account it is not bound to', async () => {
-  let isLimited = false;
-  const bench = createBench(({ account }) => {
-    if (account === 'a')
-      return isLimited ? anthropicError(429, 'rate_limit_error', { 'retry-after': '1' }) : message();
-    return account === 'b' ? anthropicError(401, 'authentication_error') : message();
-  });
-  await bench.send({ session: 's' });
-  isLimited = true;
-  const borrowed = await bench.send({ session: 's' });
-  assert.deepEqual([borrowed.row.affinity, borrowed.row.accountId], ['borrowed', 'c']);
-  assert.deepEqual(
-    bench.parts.affinity.list().map(({ accountId }) => accountId),
-    ['a'],
-  );
-});
-
 test('affinity that was cleared is not brought back by a request in flight', async () => {
   const waiting: ((response: Response) => void)[] = [];
   const bench = createBench(() => new Promise((resolve) => waiting.push(resolve)));
@@ -464,6 +327,20 @@ test('affinity learns from usage what is warm', async () => {
   await bench.send({ session: 's', stream: true });
   const [binding] = bench.parts.affinity.list();
   assert.deepEqual([binding?.warmTokens, binding?.cacheReadTokens, binding?.requestCount], [100, 180, 2]);
+});
+
+test('affinity does not take prompt cache keys that are new with every request for conversations', async () => {
+  const bench = createBench(() => message());
+  const send = (key: string) =>
+    bench.send({ body: JSON.stringify({ model: 'sonnet', prompt_cache_key: key }) });
+  for (let i = 0; i < 40; i++) await send(`once-${i}`);
+  const outcomes = bench.rows.map(({ affinity }) => affinity);
+  assert.deepEqual([outcomes[31], outcomes[32], outcomes[33], outcomes[39]], ['new', 'new', 'hit', 'hit']);
+  await send('again');
+  await send('again');
+  const { row } = await send('again');
+  assert.notEqual(row.sessionId, null);
+  assert.equal(row.affinity, 'hit');
 });
 
 test('AffinityTable closes every ticket it opened', async () => {

@@ -12,6 +12,7 @@ import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
 import {
   type Account,
+  type AffinityEvent,
   type CatalogRows,
   DEFAULT_SETTINGS,
   type RequestLog,
@@ -19,6 +20,7 @@ import {
   type Settings,
 } from '../../server/gateway/ports.ts';
 import { RoundRobin } from '../../server/gateway/route.ts';
+import { SignalTrust } from '../../server/gateway/signal-trust.ts';
 import { matchOperation } from '../../server/wire/surface.ts';
 import { ManualClock } from '../manual-clock.ts';
 
@@ -42,6 +44,7 @@ export interface Bench {
   rows: RequestRow[];
   calls: UpstreamCall[];
   refused: string[];
+  faults: unknown[];
   catalog: Catalog;
   /** Sends a request through the gateway and waits for the whole reply. */
   send(options?: SendOptions): Promise<{ status: number; headers: Headers; text: string; row: RequestRow }>;
@@ -145,6 +148,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
   const rows: RequestRow[] = [];
   const calls: UpstreamCall[] = [];
   const refused: string[] = [];
+  const faults: unknown[] = [];
   const catalogRows = rowsOf(options);
   const catalog = buildCatalog(
     catalogRows,
@@ -164,9 +168,11 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     health: new HealthTable(clock),
     slots: new Slots(),
     rotation: new RoundRobin(),
+    signalTrust: new SignalTrust(),
     log: memoryLog(rows),
     live,
     clock,
+    onFault: (error) => faults.push(error),
     onRefused: (refusedAccount) => refused.push(refusedAccount.name),
     fetch: async (url, init) => {
       const headers = new Headers(init.headers);
@@ -196,6 +202,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     rows,
     calls,
     refused,
+    faults,
     catalog,
     open,
     async send(sent) {
@@ -241,6 +248,18 @@ function memoryLog(rows: RequestRow[]): RequestLog {
     totals: unused,
     clear: unused,
   };
+}
+
+/** Every affinity event from now on. */
+export function followEvents(bench: Bench): AffinityEvent[] {
+  const events: AffinityEvent[] = [];
+  const { live } = bench.parts;
+  const publish = live.publish.bind(live);
+  live.publish = (event) => {
+    if (event.kind === 'affinity') events.push(event.event);
+    publish(event);
+  };
+  return events;
 }
 
 // ---- upstream replies --------------------------------------------------------------------------------

@@ -244,68 +244,6 @@ test('handleExchange() answers 429 when every account is at its limit', async ()
   assert.equal(bench.parts.slots.total(), 0);
 });
 
-test('handleExchange() ends a stream that breaks off with an error event of the dialect', async () => {
-  const bench = createBench(() =>
-    stream([STREAM_START, STREAM_TEXT, 'event: content_block_delta\ndata: {"ty'], 'fail'),
-  );
-  const reply = await bench.send({ stream: true });
-  const sent = `${STREAM_START}${STREAM_TEXT}event: content_block_delta\ndata: {"ty`;
-  assert.ok(reply.text.startsWith(`${sent}\n\nevent: error\ndata: {"type":"error"`), reply.text);
-  assert.deepEqual(
-    [reply.row.outcome, reply.row.errorCode, reply.row.usageSource],
-    ['failed', 'stream-interrupted', 'partial'],
-  );
-  assert.equal(bench.calls.length, 1);
-  assert.equal(bench.parts.slots.total(), 0);
-});
-
-test("handleExchange() takes a clean end without the protocol's own end for a break", async () => {
-  const bench = createBench(() => stream([STREAM_START, STREAM_TEXT]));
-  const reply = await bench.send({ stream: true });
-  assert.match(reply.text, /event: error/);
-  assert.equal(reply.row.errorCode, 'stream-interrupted');
-});
-
-test('handleExchange() lets go of the upstream and blames nobody when the client hangs up mid-stream', async () => {
-  let isLetGo = false;
-  const bench = createBench(() =>
-    stream([STREAM_START, STREAM_TEXT], 'hang', () => {
-      isLetGo = true;
-    }),
-  );
-  const response = await bench.open({ stream: true, session: 's' });
-  const reader = response.body?.getReader();
-  await reader?.read();
-  await reader?.cancel();
-  const row = bench.rows.at(-1);
-  assert.deepEqual(
-    [isLetGo, row?.status, row?.outcome, row?.usageSource],
-    [true, 499, 'client-gone', 'partial'],
-  );
-  assert.equal(bench.parts.slots.total(), 0);
-  assert.equal(bench.parts.affinity.list().length, 1);
-  const a = bench.catalog.accounts.get('a');
-  assert.ok(a);
-  assert.equal(bench.parts.health.condition(a).state, 'available');
-});
-
-test('handleExchange() aborts the upstream when the client hangs up before the reply', async () => {
-  const gone = new AbortController();
-  const bench = createBench(
-    ({ signal }) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
-  );
-  const pending = bench.open({ signal: gone.signal });
-  await bench.clock.advance(10);
-  gone.abort();
-  await pending;
-  assert.deepEqual(
-    [bench.rows.length, bench.rows[0]?.status, bench.rows[0]?.outcome, bench.calls.length],
-    [1, 499, 'client-gone', 1],
-  );
-  assert.equal(bench.parts.slots.total(), 0);
-});
-
 test('handleExchange() gives an upstream that never answers up after its limit', async () => {
   const bench = createBench(
     ({ signal }) =>
@@ -316,6 +254,21 @@ test('handleExchange() gives an upstream that never answers up after its limit',
   await bench.clock.advance(600_000);
   const reply = await pending;
   assert.deepEqual([reply.status, reply.row.errorCode], [504, 'upstream-timeout']);
+});
+
+test('handleExchange() answers a fault of its own with 500, logs it, and tells the client nothing of it', async () => {
+  const bench = createBench(() => message());
+  bench.parts.affinity.open = () => {
+    throw new Error('secret inner state');
+  };
+  const reply = await bench.send();
+  assert.deepEqual([reply.status, reply.row.errorCode, bench.faults.length], [500, 'internal-error', 1]);
+  assert.doesNotMatch(reply.text, /inner/);
+});
+
+test('handleExchange() passes an empty reply on', async () => {
+  const reply = await createBench(() => new Response(null, { status: 204 })).send();
+  assert.deepEqual([reply.status, reply.text, reply.row.outcome], [204, '', 'ok']);
 });
 
 test('handleExchange() never follows a redirect', async () => {
@@ -342,121 +295,6 @@ test('handleExchange() lists models in the dialect that asks', async () => {
   assert.equal(JSON.parse(anthropic.text).data[1].display_name, 'Other');
   assert.equal(bench.rows.length, 2);
 });
-
-interface BadInput {
-  name: string;
-  send: Parameters<Bench['send']>[0];
-  status: number;
-  code: string;
-  text: RegExp;
-}
-
-const BAD_INPUT: BadInput[] = [
-  { name: 'no key', send: { key: null }, status: 401, code: 'missing-api-key', text: /authentication_error/ },
-  {
-    name: 'a wrong key',
-    send: { key: 'wp_nobody-000000000000' },
-    status: 401,
-    code: 'unknown-api-key',
-    text: /authentication_error/,
-  },
-  {
-    name: 'SQL in the key',
-    send: { key: "'OR/**/1=1--" },
-    status: 401,
-    code: 'unknown-api-key',
-    text: /authentication_error/,
-  },
-  { name: 'an empty body', send: { body: '' }, status: 400, code: 'invalid-json', text: /it is empty/ },
-  {
-    name: 'invalid JSON',
-    send: { body: '{"model":' },
-    status: 400,
-    code: 'invalid-json',
-    text: /not valid JSON/,
-  },
-  { name: 'a list', send: { body: '[]' }, status: 400, code: 'invalid-json', text: /expected an object/ },
-  {
-    name: 'two models',
-    send: { body: '{"model":"a","model":"b"}' },
-    status: 400,
-    code: 'duplicate-field',
-    text: /occurs twice/,
-  },
-  { name: 'no model', send: { body: '{}' }, status: 400, code: 'missing-model', text: /field \\"model\\"/ },
-  {
-    name: 'a model that is no text',
-    send: { body: '{"model":7}' },
-    status: 400,
-    code: 'missing-model',
-    text: /field \\"model\\"/,
-  },
-  {
-    name: 'a stream flag that is no flag',
-    send: { body: '{"model":"sonnet","stream":"yes"}' },
-    status: 400,
-    code: 'invalid-field',
-    text: /field \\"stream\\"/,
-  },
-  {
-    name: 'an unknown model',
-    send: { model: 'nope' },
-    status: 404,
-    code: 'model-not-found',
-    text: /Available here: claude-sonnet-4-5, other/,
-  },
-  {
-    name: 'a compressed body',
-    send: { headers: { 'content-encoding': 'gzip' } },
-    status: 415,
-    code: 'unsupported-encoding',
-    text: /gzip/,
-  },
-  {
-    name: 'a surface that is not served',
-    send: { path: '/v1/messages/count_tokens' },
-    status: 404,
-    code: 'surface-unavailable',
-    text: /not_found_error/,
-  },
-];
-
-for (const { name, send, status, code, text } of BAD_INPUT) {
-  test(`handleExchange() refuses ${name} in the caller's shape, calls nobody and logs it`, async () => {
-    const bench = createBench(() => message());
-    const reply = await bench.send(send);
-    assert.equal(reply.status, status);
-    assert.match(reply.text, text);
-    assert.equal(JSON.parse(reply.text).request_id, reply.headers.get('x-request-id'));
-    assert.deepEqual(
-      [bench.rows.length, reply.row.errorCode, reply.row.outcome, bench.calls.length],
-      [1, code, 'rejected', 0],
-    );
-  });
-}
-
-test('handleExchange() refuses a body over the limit, declared or not', async () => {
-  const bench = createBench(() => message());
-  const declared = await bench.send({ headers: { 'content-length': '99999999999' } });
-  assert.deepEqual([declared.status, declared.row.errorCode], [413, 'body-too-large']);
-  const big = new Uint8Array(35 * 1024 * 1024).fill(0x20);
-  const sent = await bench.send({ body: big });
-  assert.deepEqual([sent.status, sent.row.errorCode, bench.calls.length], [413, 'body-too-large', 0]);
-});
-
-for (const [path, check] of Object.entries({
-  '/v1/chat/completions': (body: { error: { code: string } }) =>
-    assert.equal(body.error.code, 'invalid_api_key'),
-  '/v1/responses': (body: { error: { code: string } }) => assert.equal(body.error.code, 'invalid_api_key'),
-  '/v1beta/models/x:generateContent': (body: { error: { status: string } }) =>
-    assert.equal(body.error.status, 'UNAUTHENTICATED'),
-})) {
-  test(`handleExchange() refuses in the shape of ${path}`, async () => {
-    const reply = await createBench(() => message()).send({ path, key: null });
-    assert.equal(reply.status, 401);
-    check(JSON.parse(reply.text));
-  });
-}
 
 test('handleExchange() identifies a known key and refuses nobody where keys are not required', async () => {
   const bench = createBench(() => message(), { settings: { requireApiKey: false } });

@@ -1,13 +1,14 @@
-// Which base URLs an endpoint may have, which hosts are private, which can be listened on. Pure: names are not looked up.
+// Which base URLs an endpoint may have, and which hosts are private. Pure: names are not looked up.
+
+const MAX_URL_LENGTH = 2_000;
 
 /** What is wrong with the base URL, or null. Never quotes it, because people paste URLs with passwords in them. */
 export function baseUrlProblem(text: string, options: { allowPrivateNetwork: boolean }): string | null {
-  const url = URL.parse(text);
+  const url = text.length > MAX_URL_LENGTH ? null : URL.parse(text);
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     return 'must be a URL like https://host';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'must not have a query or fragment';
-  if (/\/v1\/*$/.test(url.pathname)) return 'must not end in /v1: the path of the surface is added to it';
   const isPrivate = isPrivateHost(url.hostname);
   if (isPrivate && !options.allowPrivateNetwork) {
     return 'is a loopback or private address (needs allowPrivateNetwork: true on the provider)';
@@ -30,11 +31,6 @@ export function isPrivateHost(hostname: string): boolean {
   return (
     !host.includes('.') || /\.(localhost|local|internal|intranet|lan|home\.arpa|corp|private)$/.test(host)
   );
-}
-
-/** A host name or address as it is given to listen on: without scheme, port or brackets. */
-export function isListenHost(text: string): boolean {
-  return /^[A-Za-z0-9._:%-]{1,253}$/.test(text);
 }
 
 function ipv4Octets(host: string): number[] | null {

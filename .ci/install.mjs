@@ -1,0 +1,29 @@
+// Installs the packages of the lock file unless they are installed already. Needs Node and npm only, no packages.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.warmpath-installed');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .update(`${process.platform} ${process.arch}`)
+  .digest('hex');
+
+if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) process.exit(0);
+
+console.log('Installing packages (once) …');
+// The shell finds npm on every platform; loglevel hides warnings about engines that only the tests' own Node runs.
+const done = spawnSync('npm ci --no-audit --no-fund --loglevel=error', {
+  cwd: root,
+  shell: true,
+  stdio: 'inherit',
+});
+if (done.status !== 0) {
+  console.error('Cannot install the packages: "npm ci" failed, see above');
+  process.exit(1);
+}
+writeFileSync(stamp, wanted);

@@ -1,0 +1,56 @@
+// The request-log filter in memory, for rows that pass by live. Pure; means the same as the filter in SQL.
+
+import type { RequestFilter, RequestRow } from '../gateway/ports.ts';
+
+/** Whether the row would be on a page with this filter. */
+export function matchesFilter(row: RequestRow, filter: RequestFilter): boolean {
+  return matchesFields(row, filter) && matchesRanges(row, filter) && matchesTexts(row, filter);
+}
+
+/** Filter fields that must equal the row's field of the same name. */
+const EQUAL_FIELDS = [
+  'apiKeyId',
+  'userId',
+  'modelId',
+  'providerId',
+  'accountId',
+  'sessionId',
+  'surface',
+  'outcome',
+  'affinity',
+  'isStreamed',
+  'status',
+] as const satisfies readonly (keyof RequestFilter & keyof RequestRow)[];
+
+function matchesFields(row: RequestRow, filter: RequestFilter): boolean {
+  return EQUAL_FIELDS.every((field) => filter[field] === undefined || filter[field] === row[field]);
+}
+
+function matchesRanges(row: RequestRow, filter: RequestFilter): boolean {
+  const { fromMs, toMs, minStatus, maxStatus, minLatencyMs } = filter;
+  if (fromMs !== undefined && row.startedAtMs < fromMs) return false;
+  if (toMs !== undefined && row.startedAtMs >= toMs) return false;
+  if (minStatus !== undefined && row.status < minStatus) return false;
+  if (maxStatus !== undefined && row.status > maxStatus) return false;
+  return minLatencyMs === undefined || row.latencyMs >= minLatencyMs;
+}
+
+function matchesTexts(row: RequestRow, { apiKeyName, requestedModel, search }: RequestFilter): boolean {
+  return (
+    containsAny([row.apiKeyName], apiKeyName) &&
+    containsAny([row.requestedModel], requestedModel) &&
+    containsAny([row.requestId, row.sessionId, row.requestedModel, row.apiKeyName, row.errorMessage], search)
+  );
+}
+
+/** An absent or empty part does not filter. */
+function containsAny(texts: readonly (string | null)[], part: string | undefined): boolean {
+  if (part === undefined || part === '') return true;
+  const wanted = foldAscii(part);
+  return texts.some((text) => text !== null && foldAscii(text).includes(wanted));
+}
+
+/** SQLite's lower() folds A to Z only; folding more here would show rows live that a reload then hides. */
+function foldAscii(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

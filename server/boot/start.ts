@@ -1,0 +1,282 @@
+// `warmpath serve`: puts all rooms together, listens, keeps house, and stops without cutting streams.
+
+import { homedir } from 'node:os';
+import { uuidv7 } from 'uuidv7';
+import { type App, createApp } from '../app.ts';
+import { identifyCaller } from '../auth/caller.ts';
+import { Sessions } from '../auth/sessions.ts';
+import type { StorageOptions } from '../cli/arguments.ts';
+import { wantsColor, welcomeText } from '../cli/welcome.ts';
+import { loadConfigFile } from '../config/file.ts';
+import { defaultDataDir, type GivenOptions, resolveOptions, type StartOptions } from '../config/options.ts';
+import { AffinityTable } from '../gateway/affinity.ts';
+import type { Catalog } from '../gateway/catalog.ts';
+import { GatewayError } from '../gateway/errors.ts';
+import type { GatewayParts } from '../gateway/gateway.ts';
+import { HealthTable } from '../gateway/health.ts';
+import { Slots } from '../gateway/limits.ts';
+import { Live } from '../gateway/live.ts';
+import type { Account } from '../gateway/ports.ts';
+import { RoundRobin } from '../gateway/route.ts';
+import { SignalTrust } from '../gateway/signal-trust.ts';
+import { type AdminApi, createAdminApi } from '../graphql/yoga.ts';
+import { createPanel } from '../panel/panel.ts';
+import { type Listener, listen, runtimeName } from '../serve.ts';
+import { repeat, systemClock } from './clock.ts';
+import { type DemoMode, openDemo } from './demo-mode.ts';
+import { errorFields, logEvent } from './log.ts';
+import { COMMIT, VERSION } from './version.ts';
+import { applyConfig, openWorkspace, type Workspace } from './workspace.ts';
+
+const SWEEP_BINDINGS_MS = 5_000;
+const SAVE_BINDINGS_MS = 2_000;
+const SWEEP_LOG_MS = 600_000;
+const WATCH_DATABASE_MS = 1_000;
+/** Running streams may take this long after SIGTERM. */
+const DRAIN_MS = 30_000;
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves once the gateway listens; the process then lives until a signal ends it. */
+export async function serve(given: GivenOptions, entry: URL): Promise<void> {
+  const file = given.configFile === null ? null : await loadConfigFile(given.configFile, process.env);
+  const options = resolveOptions(given, { file, dataDir: systemDataDir() });
+  const { dataDir, masterKey } = options;
+  const workspace = await openWorkspace({ dataDir, masterKey, entry, clock: systemClock });
+  try {
+    if (file) await applyConfig(file, workspace);
+    const demo = await openDemo(workspace, options.demo, (url, init) => fetch(url, init));
+    const running = await run(workspace, options, demo);
+    process.on('unhandledRejection', (error) => logEvent('error', 'unhandled-rejection', errorFields(error)));
+    stopOnSignal(running, workspace);
+    reloadOnSignal(options.configFile, { workspace, demo });
+    process.stdout.write(await welcome(running, { workspace, options, demo }));
+  } catch (error) {
+    await workspace.storage.close();
+    throw error;
+  }
+}
+
+/** Where the data is, by flag, environment, file or the system's own place. */
+export async function dataDirOf(options: StorageOptions): Promise<string> {
+  const file = options.configFile === null ? null : await loadConfigFile(options.configFile, process.env);
+  return options.dataDir ?? file?.dataDir ?? systemDataDir();
+}
+
+function systemDataDir(): string {
+  return defaultDataDir({ env: process.env, platform: process.platform, homeDir: homedir() });
+}
+
+interface Running {
+  listener: Listener;
+  gateway: GatewayParts;
+  sessions: Sessions;
+  /** Stops the house-keeping and the sample traffic. */
+  stopTasks(): void;
+  beginDrain(): void;
+}
+
+async function run(workspace: Workspace, options: StartOptions, demo: DemoMode): Promise<Running> {
+  const { storage, clock } = workspace;
+  const gateway = createGateway(workspace, demo);
+  gateway.affinity.restore(await storage.bindings.load(clock.nowMs()));
+  const sessions = new Sessions(storage.admin, clock);
+  const admin = createAdmin(gateway, { workspace, options, demo, sessions });
+  let isDraining = false;
+  const app = createApp({ gateway, admin, panel: await createPanel(), isReady: () => !isDraining });
+  const listener = await listen(app, options);
+  const tasks = keepHouse(gateway, workspace);
+  if (options.demo) tasks.push(demo.startTraffic(frontDoor(app)).stop);
+  return {
+    listener,
+    gateway,
+    sessions,
+    stopTasks: () => {
+      for (const stop of tasks) stop();
+    },
+    beginDrain: () => {
+      isDraining = true;
+    },
+  };
+}
+
+function frontDoor(app: App): (request: Request) => Promise<Response> {
+  return (request) => app(request, { isLoopback: true, holdOpen: () => undefined });
+}
+
+function createGateway(workspace: Workspace, demo: DemoMode): GatewayParts {
+  const { catalog, storage, clock } = workspace;
+  const live = new Live();
+  return {
+    catalog: () => catalog.current,
+    authenticate,
+    affinity: new AffinityTable({ clock, live }),
+    health: new HealthTable(clock),
+    slots: new Slots(),
+    rotation: new RoundRobin(),
+    signalTrust: new SignalTrust(),
+    log: storage.log,
+    live,
+    clock,
+    fetch: demo.fetch,
+    onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
+    onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
+  };
+}
+
+function authenticate(headers: Headers, catalog: Catalog) {
+  const { apiKeyByHash, settings } = catalog;
+  const verdict = identifyCaller(headers, { apiKeyByHash, requireApiKey: settings.requireApiKey });
+  if (verdict.kind !== 'refused') return verdict;
+  const why = {
+    'missing-api-key': 'no API key was given. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"',
+    'unknown-api-key': 'the API key is not known here',
+    'api-key-disabled': 'the API key is switched off',
+  };
+  throw new GatewayError(verdict.code, `Cannot identify the caller: ${why[verdict.code]}`);
+}
+
+/** Keeps an account whose credential was refused out of service over restarts. */
+async function storeRefusal({ catalog }: Workspace, account: Account, reason: string): Promise<void> {
+  logEvent('warn', 'account-disabled', { account: account.name, reason });
+  const row = catalog.current.accounts.get(account.id);
+  if (!row || row.disabledReason !== null) return;
+  try {
+    await catalog.apply([{ kind: 'put-account', row: { ...row, disabledReason: reason } }]);
+  } catch (error) {
+    logEvent('error', 'account-not-stored', { account: account.name, ...errorFields(error) });
+  }
+}
+
+function createAdmin(
+  gateway: GatewayParts,
+  parts: { workspace: Workspace; options: StartOptions; demo: DemoMode; sessions: Sessions },
+): AdminApi {
+  const { workspace, options, demo, sessions } = parts;
+  const { catalog, storage, vault, clock } = workspace;
+  const startedAtMs = clock.nowMs();
+  const nodeId = uuidv7();
+  return createAdminApi({
+    catalog: {
+      get current() {
+        return catalog.current;
+      },
+      async apply(changes) {
+        await catalog.apply(changes);
+        await demo.retireIfReal();
+      },
+    },
+    log: storage.log,
+    affinity: gateway.affinity,
+    health: gateway.health,
+    slots: gateway.slots,
+    live: gateway.live,
+    sessions,
+    vault,
+    clock,
+    build: {
+      version: VERSION,
+      commit: COMMIT,
+      runtime: runtimeName(),
+      startedAtMs,
+      nodeId,
+      get isDemo() {
+        return demo.isOn;
+      },
+    },
+    demo: demo.switch,
+    storageType: storage.storageType,
+    adminToken: options.adminToken,
+    isDevelopment: process.env.WARMPATH_DEVELOPMENT === '1',
+    logError: (error) => logEvent('error', 'admin-api', errorFields(error)),
+  });
+}
+
+/** What has to happen now and then; the result stops each. */
+function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace): (() => void)[] {
+  const quietly = (event: string, task: () => Promise<unknown>) => async () => {
+    try {
+      await task();
+    } catch (error) {
+      logEvent('error', event, errorFields(error));
+    }
+  };
+  const sweepLog = async () => {
+    await storage.log.sweep(catalog.current.settings.retention, clock.nowMs());
+  };
+  return [
+    repeat(clock, SWEEP_BINDINGS_MS, () => gateway.affinity.sweep()),
+    repeat(
+      clock,
+      SAVE_BINDINGS_MS,
+      quietly('bindings-not-saved', () => gateway.affinity.save(storage.bindings)),
+    ),
+    repeat(clock, SWEEP_LOG_MS, quietly('retention', sweepLog)),
+    repeat(clock, WATCH_DATABASE_MS, quietly('database-watch', watchDatabase(storage, catalog))),
+  ];
+}
+
+/** `warmpath keys create` writes to the same file from another process: its change is taken over within a second. */
+function watchDatabase(storage: Workspace['storage'], catalog: Workspace['catalog']): () => Promise<void> {
+  let known: number | null = null;
+  return async () => {
+    const revision = await storage.revision();
+    // Also the first time: something may have been written between the load at the start and this first look.
+    if (revision !== known) await catalog.reload();
+    known = revision;
+  };
+}
+
+function stopOnSignal(running: Running, { storage }: Workspace): void {
+  let firstSignalAtMs: number | null = null;
+  const stop = async () => {
+    const nowMs = performance.now();
+    // npm and the terminal both pass Ctrl-C on: two signals at once are one wish.
+    if (firstSignalAtMs !== null && nowMs - firstSignalAtMs > SAME_SIGNAL_MS) process.exit(1);
+    if (firstSignalAtMs !== null) return;
+    firstSignalAtMs = nowMs;
+    running.beginDrain();
+    running.stopTasks();
+    await running.listener.stop(DRAIN_MS);
+    await running.gateway.affinity.save(storage.bindings).catch(() => undefined);
+    await storage.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+}
+
+/** SIGHUP reads the file again; one that cannot be used changes nothing. */
+function reloadOnSignal(
+  path: string | null,
+  { workspace, demo }: { workspace: Workspace; demo: DemoMode },
+): void {
+  if (path === null || process.platform === 'win32') return;
+  process.on('SIGHUP', async () => {
+    try {
+      const changeCount = await applyConfig(await loadConfigFile(path, process.env), workspace);
+      await demo.retireIfReal();
+      logEvent('info', 'config-applied', { changeCount });
+    } catch (error) {
+      logEvent('error', 'config-refused', errorFields(error));
+    }
+  });
+}
+
+async function welcome(
+  { listener, sessions }: Running,
+  { workspace, options, demo }: { workspace: Workspace; options: StartOptions; demo: DemoMode },
+): Promise<string> {
+  const { catalog } = workspace;
+  const modelOn = (surface: 'anthropic-messages' | 'openai-chat') =>
+    catalog.current.rows.models.find(({ id }) => catalog.current.candidates(id, surface).length > 0)?.name ??
+    null;
+  return welcomeText({
+    version: VERSION,
+    host: options.host,
+    port: listener.port,
+    setupToken: (await sessions.isSetUp()) ? null : await sessions.issueSetupToken(),
+    isDemo: demo.isOn,
+    apiKey: demo.apiKey,
+    models: { anthropic: modelOn('anthropic-messages'), openai: modelOn('openai-chat') },
+    hasColor: wantsColor(process.env, process.stdout.isTTY === true),
+  });
+}

@@ -1,0 +1,158 @@
+// Accounts as seen: settings, state, load.
+
+import type { AccountCondition } from '../gateway/health.ts';
+import type { Account } from '../gateway/ports.ts';
+import { ADMIN, builder } from './builder.ts';
+import { contains, copyOf, mustFind } from './catalog-rows.ts';
+import type { AdminContext } from './context.ts';
+import { rawId } from './global-id.ts';
+import { pageOf } from './page.ts';
+import { pageArgs } from './page-args.ts';
+import type { AdminParts } from './parts.ts';
+import { AccountRef, ProviderRef } from './refs.ts';
+
+type AccountState = AccountCondition['state'] | 'full';
+
+const AccountStateRef = builder.enumType('AccountState', {
+  description: 'Whether an account takes requests now.',
+  values: {
+    AVAILABLE: { value: 'available', description: 'Takes requests.' },
+    FULL: { value: 'full', description: 'At its concurrency limit.' },
+    COOLING_DOWN: { value: 'cooling-down', description: 'Skipped until `cooldownUntil`.' },
+    PAUSED: { value: 'paused', description: 'Taken out of service by an administrator.' },
+    DISABLED: { value: 'disabled', description: 'The provider refused its credential.' },
+  } as const,
+});
+
+export const DemoFailureRef = builder.enumType('DemoFailure', {
+  description: 'How an account of the embedded demo upstream is made to fail.',
+  values: {
+    NONE: { value: 'none', description: 'It works.' },
+    RATE_LIMITED: { value: 'rate-limited', description: '429 with retry-after.' },
+    UNAUTHORIZED: { value: 'unauthorized', description: '401, as with a revoked credential.' },
+    SERVER_ERROR: { value: 'server-error', description: '500.' },
+    OVERLOADED_IN_STREAM: {
+      value: 'overloaded-in-stream',
+      description: '200, then an overloaded error inside the stream before any token.',
+    },
+  } as const,
+});
+
+builder.node(AccountRef, {
+  description:
+    'One billable identity at a provider: unit of health, limits and prompt cache. Its credential is never given out.',
+  authScopes: ADMIN,
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, { parts }) => copyOf(parts.catalog.current.accounts.get(id)),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Unique within the provider.' }),
+    provider: t.field({
+      type: ProviderRef,
+      description: 'Where the account is held.',
+      resolve: ({ providerId }, _args, { parts }) =>
+        mustFind(parts.catalog.current.providers.get(providerId), 'the provider'),
+    }),
+    weight: t.exposeInt('weight', { description: 'Share in weighted round robin, 1 to 1000.' }),
+    maxConcurrent: t.exposeInt('maxConcurrent', {
+      nullable: true,
+      description: 'Requests allowed at the same time; null = no limit known.',
+    }),
+    cacheTtlMinutes: t.int({
+      nullable: true,
+      description:
+        'Minutes that a binding lives after its last use; 0 = the account does not cache, no binding is kept; null = as the affinity setting says.',
+      resolve: ({ cacheTtlMinutes }) => cacheTtlMinutes,
+    }),
+    rateMultiplier: t.exposeFloat('rateMultiplier', { description: 'Factor on list prices.' }),
+    cacheDomain: t.exposeString('cacheDomain', {
+      nullable: true,
+      description: 'Accounts of one domain share a prompt cache; null = the account alone.',
+    }),
+    paused: t.exposeBoolean('isPaused', { description: 'Taken out of service by an administrator.' }),
+    state: t.field({
+      type: AccountStateRef,
+      description: 'Whether it takes requests now.',
+      resolve: (account, _args, { parts }) => stateOf(account, parts),
+    }),
+    stateReason: t.string({
+      nullable: true,
+      description: 'Why it is cooling down or disabled.',
+      resolve: (account, _args, { parts }) => reasonOf(parts.health.condition(account)),
+    }),
+    cooldownUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is tried again; null unless cooling down.',
+      resolve: (account, _args, { parts }) => {
+        const condition = parts.health.condition(account);
+        return condition.state === 'cooling-down' ? condition.untilMs : null;
+      },
+    }),
+    inFlight: t.int({
+      description: 'Requests under way at this moment.',
+      resolve: ({ id }, _args, { parts }) => parts.slots.inFlight(id),
+    }),
+    bindingCount: t.int({
+      description: 'Live affinities bound to it.',
+      resolve: ({ id }, _args, { desk }) => desk.bindingCount(id),
+    }),
+    credentialLast4: t.exposeString('credentialLast4', {
+      description: 'Last 4 characters of the credential; hidden when it is short.',
+    }),
+    credentialFingerprint: t.exposeString('credentialFingerprint', {
+      description: 'Short keyed hash: equal for equal credentials, says nothing else about them.',
+    }),
+    demoFailure: t.field({
+      type: DemoFailureRef,
+      nullable: true,
+      description: 'Null unless this is an account of the embedded demo upstream.',
+      resolve: ({ name }, _args, { parts }) => parts.demo?.failure(name) ?? null,
+    }),
+  }),
+});
+
+const AccountConnection = builder.connectionObject({ type: AccountRef, name: 'AccountConnection' });
+
+const AccountFilter = builder.inputType('AccountFilter', {
+  description: 'Every given field must match.',
+  fields: (t) => ({
+    providerId: t.id({ description: 'Accounts of this provider.' }),
+    state: t.field({ type: AccountStateRef, description: 'Accounts in this state now.' }),
+    search: t.string({
+      description: 'Part of the account or provider name or cache domain, whatever the case.',
+    }),
+  }),
+});
+
+builder.queryField('accounts', (t) =>
+  t.field({
+    type: AccountConnection,
+    description: 'Accounts by name.',
+    args: { filter: t.arg({ type: AccountFilter }), ...pageArgs(t) },
+    resolve: (_root, { filter, ...page }, context) =>
+      pageOf(findAccounts(filter ?? {}, context), page, {
+        order: 'name',
+        keyOf: ({ name, id }) => [name.toLowerCase(), id],
+      }),
+  }),
+);
+
+function findAccounts(filter: typeof AccountFilter.$inferInput, { parts }: AdminContext): Account[] {
+  const { rows, providers } = parts.catalog.current;
+  const providerId = filter.providerId == null ? null : rawId('Provider', filter.providerId);
+  return rows.accounts.filter((account) => {
+    if (providerId !== null && account.providerId !== providerId) return false;
+    if (filter.state != null && stateOf(account, parts) !== filter.state) return false;
+    const texts = [account.name, account.cacheDomain, providers.get(account.providerId)?.name];
+    return contains(texts, filter.search ?? '');
+  });
+}
+
+function stateOf(account: Account, parts: AdminParts): AccountState {
+  const { state } = parts.health.condition(account);
+  return state === 'available' && parts.slots.isFull(account) ? 'full' : state;
+}
+
+function reasonOf(condition: AccountCondition): string | null {
+  return condition.state === 'cooling-down' || condition.state === 'disabled' ? condition.reason : null;
+}

@@ -1,0 +1,65 @@
+// Clearing on an administrator's word, told to everybody who watches.
+
+import type { Binding, ClearedEvent } from '../gateway/ports.ts';
+import { ADMIN, builder } from './builder.ts';
+import type { AdminContext } from './context.ts';
+import { encodeGlobalId } from './global-id.ts';
+import { ERRORS, type UserError, UserErrorRef } from './user-error.ts';
+
+/** Ids listed in a payload; a client that needs more lists the affinities before. */
+const MAX_CLEARED_KEYS = 1000;
+/** Reason of bindings that an administrator cleared, in events and counters. */
+const ADMIN_CLEAR = 'cleared by an administrator';
+
+interface ClearShape {
+  clearedCount: number;
+  message: string;
+  clearedKeys: string[];
+}
+
+export const ClearPayload = builder
+  .objectRef<ClearShape & { errors: UserError[] }>('ClearPayload')
+  .implement({
+    description: 'What was cleared. Nothing to clear is a success with a count of 0.',
+    authScopes: ADMIN,
+    fields: (t) => ({
+      clearedCount: t.exposeInt('clearedCount', {
+        description: 'How many affinities or request logs are gone.',
+      }),
+      message: t.exposeString('message', { description: 'For people, in English.' }),
+      clearedKeys: t.exposeStringList('clearedKeys', {
+        description: 'Global ids of the cleared affinities, at most 1000. Empty for request logs.',
+      }),
+      errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
+    }),
+  });
+
+/** Payload of a clear that was refused. */
+export const NOTHING_CLEARED: ClearShape = {
+  clearedCount: 0,
+  message: 'Nothing was cleared',
+  clearedKeys: [],
+};
+
+/** Clears on an administrator's word. `whose` completes "Cleared 3 affinities …". */
+export function clearBindings(
+  context: AdminContext,
+  matches: (binding: Binding) => boolean,
+  whose: string,
+): ClearShape {
+  const cleared = context.parts.affinity.clear(matches, ADMIN_CLEAR);
+  const message = `Cleared ${cleared.length} ${cleared.length === 1 ? 'affinity' : 'affinities'} ${whose}`;
+  tellCleared(context, { subject: 'affinities', clearedCount: cleared.length, message });
+  const clearedKeys = cleared.slice(0, MAX_CLEARED_KEYS).map(({ key }) => encodeGlobalId('Affinity', key));
+  return { clearedCount: cleared.length, message, clearedKeys };
+}
+
+/** Tells the watchers of `cleared`, unless there was nothing. */
+export function tellCleared(
+  { parts, visitor }: AdminContext,
+  event: Pick<ClearedEvent, 'subject' | 'clearedCount' | 'message'>,
+): void {
+  if (event.clearedCount === 0) return;
+  const actor = visitor.actor ?? 'nobody';
+  parts.live.publish({ kind: 'cleared', event: { ...event, atMs: parts.clock.nowMs(), actor } });
+}

@@ -1,0 +1,151 @@
+// Bounds what one document may cost, before it is validated or run: the checks of graphql-js come after the damage.
+
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  parse,
+  type SelectionSetNode,
+  visit,
+} from 'graphql';
+import { MAX_PAGE_ROWS } from './page.ts';
+
+export const LIMITS = {
+  /** Lexical tokens; the panel's largest document has a few hundred. */
+  tokens: 2000,
+  /** Fields inside fields; the standard introspection query needs 15. */
+  depth: 15,
+  /** Fields with an alias, those of fragments counted at each use. */
+  aliases: 50,
+  /** Fields of the operation itself, each of which may cost a query. */
+  rootFields: 20,
+  directives: 50,
+  /** Values in the answer, at worst: a page counts its `first`, any other list is taken to hold 10. */
+  cost: 100_000,
+} as const;
+
+const LIST_LENGTH = 10;
+
+interface Size {
+  /** Fields of the set itself, those of its fragments included. */
+  width: number;
+  depth: number;
+  aliases: number;
+  cost: number;
+}
+
+const NOTHING: Size = { width: 0, depth: 0, aliases: 0, cost: 0 };
+
+/** The document; throws a GraphQLError when it does not parse or is over a limit. */
+export function parseWithinLimits(source: Parameters<typeof parse>[0], schema: GraphQLSchema): DocumentNode {
+  const document = parse(source, { maxTokens: LIMITS.tokens });
+  refuseAbove('directives', countDirectives(document));
+  const measure = measurer(document, schema);
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const root = schema.getRootType(definition.operation) ?? undefined;
+    const size = measure(definition.selectionSet, root);
+    refuseAbove('rootFields', size.width);
+    refuseAbove('depth', size.depth);
+    refuseAbove('aliases', size.aliases);
+    refuseAbove('cost', size.cost);
+  }
+  return document;
+}
+
+function refuseAbove(limit: keyof typeof LIMITS, value: number): void {
+  if (value <= LIMITS[limit]) return;
+  throw new GraphQLError(
+    `Cannot run the document: ${limit} ${value} is above the limit of ${LIMITS[limit]}`,
+    {
+      extensions: { code: 'DOCUMENT_TOO_LARGE', limit, http: { status: 400 } },
+    },
+  );
+}
+
+function countDirectives(document: DocumentNode): number {
+  let count = 0;
+  visit(document, {
+    Directive: () => {
+      count += 1;
+    },
+  });
+  return count;
+}
+
+/** Measures selection sets. Fragments are measured once per type, so nesting them does not blow up the work. */
+function measurer(document: DocumentNode, schema: GraphQLSchema) {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const known = new Map<string, Size>();
+
+  function measure(set: SelectionSetNode, parent: GraphQLNamedType | undefined): Size {
+    const total: Size = { ...NOTHING };
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) add(total, ofField(selection, parent));
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) add(total, ofFragment(selection.name.value));
+      else
+        add(total, measure(selection.selectionSet, typeNamed(selection.typeCondition?.name.value) ?? parent));
+    }
+    return total;
+  }
+
+  function ofField(field: FieldNode, parent: GraphQLNamedType | undefined): Size {
+    const definition =
+      isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined;
+    const inner = field.selectionSet
+      ? measure(field.selectionSet, definition && getNamedType(definition.type))
+      : NOTHING;
+    const isList = definition !== undefined && isListType(getNullableType(definition.type));
+    // The list inside a connection is as long as its `first`, which the connection has counted already.
+    const isPageList = parent?.name.endsWith('Connection') === true;
+    const factor = pageRows(field) ?? (isList && !isPageList ? LIST_LENGTH : 1);
+    return {
+      width: 1,
+      depth: inner.depth + 1,
+      aliases: inner.aliases + (field.alias ? 1 : 0),
+      cost: 1 + factor * inner.cost,
+    };
+  }
+
+  function ofFragment(name: string): Size {
+    const fragment = fragments.get(name);
+    const size = known.get(name);
+    if (size || !fragment) return size ?? NOTHING;
+    // Stands in while the fragment is measured, so that a cycle ends; validation refuses cycles afterwards.
+    known.set(name, NOTHING);
+    const measured = measure(fragment.selectionSet, typeNamed(fragment.typeCondition.name.value));
+    known.set(name, measured);
+    return measured;
+  }
+
+  function typeNamed(name: string | undefined): GraphQLNamedType | undefined {
+    return name === undefined ? undefined : (schema.getType(name) ?? undefined);
+  }
+
+  return measure;
+}
+
+function add(total: Size, part: Size): void {
+  total.width += part.width;
+  total.depth = Math.max(total.depth, part.depth);
+  total.aliases += part.aliases;
+  total.cost += part.cost;
+}
+
+/** Rows asked for by `first`; the most there can be when it is a variable; null without one. */
+function pageRows(field: FieldNode): number | null {
+  const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+  if (!first) return null;
+  return first.kind === Kind.INT ? Math.min(Number(first.value), MAX_PAGE_ROWS) : MAX_PAGE_ROWS;
+}

@@ -1,0 +1,151 @@
+// Endpoints: one (base URL, surface) of a provider.
+
+import { uuidv7 } from 'uuidv7';
+import * as v from 'valibot';
+import type { Catalog } from '../gateway/catalog.ts';
+import type { Endpoint } from '../gateway/ports.ts';
+import { checkBaseUrl } from './base-url.ts';
+import { ADMIN, builder } from './builder.ts';
+import { changed, copyOf, mustFind, sameName } from './catalog-rows.ts';
+import { DeletePayload, deleteEntry } from './deletion.ts';
+import { checkInput, nameField } from './fields.ts';
+import { rawId } from './global-id.ts';
+import type { Surface } from './parts.ts';
+import { EndpointRef, ProviderRef } from './refs.ts';
+import { SurfaceRef } from './surface.ts';
+import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+
+/** Endpoints of other surfaces would never be called by this version. */
+const SERVED_SURFACES: readonly Surface[] = ['anthropic-messages', 'openai-chat'];
+
+builder.node(EndpointRef, {
+  description: 'One base URL of a provider that speaks one surface; where an attempt goes.',
+  authScopes: ADMIN,
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, { parts }) => copyOf(parts.catalog.current.endpoints.get(id)),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Unique within the provider.' }),
+    provider: t.field({
+      type: ProviderRef,
+      description: 'Whose endpoint it is.',
+      resolve: ({ providerId }, _args, { parts }) =>
+        mustFind(parts.catalog.current.providers.get(providerId), 'the provider'),
+    }),
+    surface: t.field({
+      type: SurfaceRef,
+      description: 'The API dialect it speaks.',
+      resolve: ({ surface }) => surface,
+    }),
+    baseUrl: t.exposeString('baseUrl', {
+      description:
+        'Origin and path prefix without a trailing slash; the path of the surface (/v1/messages) is appended.',
+    }),
+  }),
+});
+
+interface EndpointShape {
+  endpoint: Endpoint | null;
+}
+
+const EndpointPayload = builder
+  .objectRef<EndpointShape & { errors: UserError[] }>('EndpointPayload')
+  .implement({
+    description: 'Result of creating or changing an endpoint.',
+    authScopes: ADMIN,
+    fields: (t) => ({
+      endpoint: t.field({
+        type: EndpointRef,
+        nullable: true,
+        description: 'Null when refused.',
+        resolve: ({ endpoint }) => endpoint,
+      }),
+      errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
+    }),
+  });
+
+const BASE_URL =
+  'https://…, without user name, query and /v1 at the end. http:// and private addresses only when the provider allows private networks.';
+
+const CreateEndpointInput = builder.inputType('CreateEndpointInput', {
+  description: 'A new endpoint.',
+  fields: (t) => ({
+    providerId: t.id({ required: true, description: 'Whose endpoint it is.' }),
+    name: t.string({ required: true, description: '1 to 200 characters, unique within the provider.' }),
+    surface: t.field({ type: SurfaceRef, required: true, description: 'The API dialect it speaks.' }),
+    baseUrl: t.string({ required: true, description: BASE_URL }),
+  }),
+});
+
+const UpdateEndpointInput = builder.inputType('UpdateEndpointInput', {
+  description: 'Changes of an endpoint; what is absent stays.',
+  fields: (t) => ({
+    name: t.string({ description: '1 to 200 characters, unique within the provider.' }),
+    surface: t.field({ type: SurfaceRef, description: 'The API dialect it speaks.' }),
+    baseUrl: t.string({ description: BASE_URL }),
+  }),
+});
+
+const endpointFields = v.object({
+  name: nameField,
+  surface: v.picklist(SERVED_SURFACES, 'is not a surface that this version serves'),
+  baseUrl: v.string('must be a text'),
+});
+
+builder.mutationFields((t) => ({
+  createEndpoint: t.field({
+    type: EndpointPayload,
+    description: 'Adds an endpoint to a provider.',
+    args: { input: t.arg({ type: CreateEndpointInput, required: true }) },
+    resolve: (_root, { input }, { desk }) =>
+      payload<EndpointShape>({ endpoint: null }, () =>
+        desk.edit((catalog) => {
+          const providerId = rawId('Provider', input.providerId);
+          if (!catalog.providers.has(providerId)) throw notFound('the provider', ['input', 'providerId']);
+          return putEndpoint(catalog, { id: uuidv7(), providerId, ...checkInput(endpointFields, input) });
+        }),
+      ),
+  }),
+  updateEndpoint: t.field({
+    type: EndpointPayload,
+    description: 'Changes an endpoint. Requests under way finish as they began.',
+    args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateEndpointInput, required: true }) },
+    resolve: (_root, { id, input }, { desk }) =>
+      payload<EndpointShape>({ endpoint: null }, () =>
+        desk.edit((catalog) => {
+          const endpoint = catalog.endpoints.get(rawId('Endpoint', id));
+          if (!endpoint) throw notFound('the endpoint', ['id']);
+          return putEndpoint(catalog, changed(endpoint, checkInput(v.partial(endpointFields), input)));
+        }),
+      ),
+  }),
+  deleteEndpoint: t.field({
+    type: DeletePayload,
+    description: 'Removes an endpoint and forgets the affinities bound to it.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, args, context) =>
+      deleteEntry(context, { typename: 'Endpoint', reason: 'its endpoint was deleted' }, (catalog) => {
+        const id = rawId('Endpoint', args.id);
+        if (!catalog.endpoints.has(id)) throw notFound('the endpoint', ['id']);
+        return {
+          id,
+          changes: [{ kind: 'delete', table: 'endpoint', id }],
+          names: (binding) => binding.endpointId === id,
+        };
+      }),
+  }),
+}));
+
+function putEndpoint(catalog: Catalog, entered: Endpoint) {
+  const { id, providerId } = entered;
+  const provider = mustFind(catalog.providers.get(providerId), 'the provider');
+  const row: Endpoint = { ...entered, baseUrl: checkBaseUrl(entered.baseUrl, provider) };
+  const isTaken = catalog.rows.endpoints.some(
+    (other) => other.id !== id && other.providerId === providerId && sameName(other.name, row.name),
+  );
+  if (isTaken)
+    throw failure('name-taken', `Cannot name the endpoint "${row.name}": the provider has one of this name`, [
+      'input',
+      'name',
+    ]);
+  return { changes: [{ kind: 'put-endpoint' as const, row }], result: () => ({ endpoint: row }) };
+}

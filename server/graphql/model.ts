@@ -1,0 +1,226 @@
+// Models: the names that clients ask for, and their prices.
+
+import { uuidv7 } from 'uuidv7';
+import * as v from 'valibot';
+import type { Catalog } from '../gateway/catalog.ts';
+import type { Model, ModelPrice } from '../gateway/ports.ts';
+import { ADMIN, builder } from './builder.ts';
+import { changed, contains, copyOf } from './catalog-rows.ts';
+import { DeletePayload, deleteEntry } from './deletion.ts';
+import { checkInput, decimal, nameField, optionalName } from './fields.ts';
+import { rawId } from './global-id.ts';
+import { pageOf } from './page.ts';
+import { pageArgs } from './page-args.ts';
+import { ModelMappingRef, ModelRef } from './refs.ts';
+import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+
+const PRICES = {
+  inputUsdPerMillion: 'Fresh input; USD per million tokens.',
+  outputUsdPerMillion: 'Output; USD per million tokens.',
+  cacheReadUsdPerMillion: 'Input read from the prompt cache; USD per million tokens.',
+  cacheWrite5mUsdPerMillion: 'Input written to the prompt cache for 5 minutes; USD per million tokens.',
+  cacheWrite1hUsdPerMillion: 'Input written to the prompt cache for 1 hour; USD per million tokens.',
+};
+
+const ModelPriceRef = builder.objectRef<ModelPrice>('ModelPrice').implement({
+  description: 'A price list; null = not stated.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    inputUsdPerMillion: t.exposeFloat('inputUsdPerMillion', {
+      nullable: true,
+      description: PRICES.inputUsdPerMillion,
+    }),
+    outputUsdPerMillion: t.exposeFloat('outputUsdPerMillion', {
+      nullable: true,
+      description: PRICES.outputUsdPerMillion,
+    }),
+    cacheReadUsdPerMillion: t.exposeFloat('cacheReadUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheReadUsdPerMillion,
+    }),
+    cacheWrite5mUsdPerMillion: t.exposeFloat('cacheWrite5mUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheWrite5mUsdPerMillion,
+    }),
+    cacheWrite1hUsdPerMillion: t.exposeFloat('cacheWrite1hUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheWrite1hUsdPerMillion,
+    }),
+  }),
+});
+
+builder.node(ModelRef, {
+  description: 'A name that clients ask for.',
+  authScopes: ADMIN,
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, { parts }) => copyOf(parts.catalog.current.models.get(id)),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Exactly as clients write it; unique.' }),
+    displayName: t.exposeString('displayName', { nullable: true, description: 'For people.' }),
+    price: t.field({
+      type: ModelPriceRef,
+      nullable: true,
+      description: 'Overrides the bundled price table; null = the table is used.',
+      resolve: ({ price }) => price,
+    }),
+    aliases: t.stringList({
+      description: 'Other names under which clients may ask for it, from all its mappings.',
+      resolve: ({ id }, _args, { parts }) => aliasesOf(parts.catalog.current, id),
+    }),
+    mappings: t.field({
+      type: [ModelMappingRef],
+      description: 'Which providers serve it, and under what name.',
+      resolve: ({ id }, _args, { parts }) => mappingsOf(parts.catalog.current, id),
+    }),
+  }),
+});
+
+const ModelConnection = builder.connectionObject({ type: ModelRef, name: 'ModelConnection' });
+
+interface ModelShape {
+  model: Model | null;
+}
+
+const ModelPayload = builder.objectRef<ModelShape & { errors: UserError[] }>('ModelPayload').implement({
+  description: 'Result of creating or changing a model.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    model: t.field({
+      type: ModelRef,
+      nullable: true,
+      description: 'Null when refused.',
+      resolve: ({ model }) => model,
+    }),
+    errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
+  }),
+});
+
+const ModelPriceInput = builder.inputType('ModelPriceInput', {
+  description: 'A price list, replaced whole; what is absent or null is not stated.',
+  fields: (t) => ({
+    inputUsdPerMillion: t.float({ description: PRICES.inputUsdPerMillion }),
+    outputUsdPerMillion: t.float({ description: PRICES.outputUsdPerMillion }),
+    cacheReadUsdPerMillion: t.float({ description: PRICES.cacheReadUsdPerMillion }),
+    cacheWrite5mUsdPerMillion: t.float({ description: PRICES.cacheWrite5mUsdPerMillion }),
+    cacheWrite1hUsdPerMillion: t.float({ description: PRICES.cacheWrite1hUsdPerMillion }),
+  }),
+});
+
+const CreateModelInput = builder.inputType('CreateModelInput', {
+  description: 'A new model.',
+  fields: (t) => ({
+    name: t.string({
+      required: true,
+      description: 'Exactly as clients write it; unique among model names and aliases.',
+    }),
+    displayName: t.string({ description: 'For people.' }),
+    price: t.field({ type: ModelPriceInput, description: 'Overrides the bundled price table.' }),
+  }),
+});
+
+const UpdateModelInput = builder.inputType('UpdateModelInput', {
+  description: 'Changes of a model; what is absent stays, null clears displayName and price.',
+  fields: (t) => ({
+    name: t.string({ description: 'Exactly as clients write it; unique among model names and aliases.' }),
+    displayName: t.string({ description: 'For people.' }),
+    price: t.field({ type: ModelPriceInput, description: 'Overrides the bundled price table.' }),
+  }),
+});
+
+const usdPerMillion = v.optional(v.nullable(decimal(0, 1e9)), null);
+
+const modelFields = v.object({
+  name: nameField,
+  displayName: optionalName,
+  price: v.nullable(
+    v.object({
+      inputUsdPerMillion: usdPerMillion,
+      outputUsdPerMillion: usdPerMillion,
+      cacheReadUsdPerMillion: usdPerMillion,
+      cacheWrite5mUsdPerMillion: usdPerMillion,
+      cacheWrite1hUsdPerMillion: usdPerMillion,
+    }),
+  ),
+});
+
+builder.queryField('models', (t) =>
+  t.field({
+    type: ModelConnection,
+    description: 'Models by name.',
+    args: {
+      search: t.arg.string({ description: 'Part of the name, display name or an alias, whatever the case.' }),
+      ...pageArgs(t),
+    },
+    resolve: (_root, { search, ...page }, { parts }) => {
+      const catalog = parts.catalog.current;
+      const rows = catalog.rows.models.filter((model) =>
+        contains([model.name, model.displayName, ...aliasesOf(catalog, model.id)], search ?? ''),
+      );
+      return pageOf(rows, page, { order: 'name', keyOf: ({ name, id }) => [name.toLowerCase(), id] });
+    },
+  }),
+);
+
+builder.mutationFields((t) => ({
+  createModel: t.field({
+    type: ModelPayload,
+    description: 'Adds a model. It can be asked for once a provider maps it.',
+    args: { input: t.arg({ type: CreateModelInput, required: true }) },
+    resolve: (_root, { input }, { desk }) =>
+      payload<ModelShape>({ model: null }, () =>
+        desk.edit((catalog) => {
+          const values = { ...input, displayName: input.displayName ?? null, price: input.price ?? null };
+          return putModel(catalog, { id: uuidv7(), ...checkInput(modelFields, values) });
+        }),
+      ),
+  }),
+  updateModel: t.field({
+    type: ModelPayload,
+    description: 'Changes a model.',
+    args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateModelInput, required: true }) },
+    resolve: (_root, { id, input }, { desk }) =>
+      payload<ModelShape>({ model: null }, () =>
+        desk.edit((catalog) => {
+          const model = catalog.models.get(rawId('Model', id));
+          if (!model) throw notFound('the model', ['id']);
+          return putModel(catalog, changed(model, checkInput(v.partial(modelFields), input)));
+        }),
+      ),
+  }),
+  deleteModel: t.field({
+    type: DeletePayload,
+    description: 'Removes a model with its mappings, and forgets the affinities of it.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, args, context) =>
+      deleteEntry(context, { typename: 'Model', reason: 'its model was deleted' }, (catalog) => {
+        const id = rawId('Model', args.id);
+        if (!catalog.models.has(id)) throw notFound('the model', ['id']);
+        return {
+          id,
+          changes: [{ kind: 'delete', table: 'model', id }],
+          names: (binding) => binding.modelId === id,
+        };
+      }),
+  }),
+}));
+
+function putModel(catalog: Catalog, row: Model) {
+  const { id } = row;
+  const isTaken =
+    catalog.rows.models.some((other) => other.id !== id && other.name === row.name) ||
+    catalog.rows.mappings.some((mapping) => mapping.modelId !== id && mapping.aliases.includes(row.name));
+  if (isTaken)
+    throw failure('name-taken', `Cannot name the model "${row.name}": another model answers to it`, [
+      'input',
+      'name',
+    ]);
+  return { changes: [{ kind: 'put-model' as const, row }], result: () => ({ model: row }) };
+}
+
+function mappingsOf(catalog: Catalog, modelId: string) {
+  return catalog.rows.mappings.filter((mapping) => mapping.modelId === modelId);
+}
+
+function aliasesOf(catalog: Catalog, modelId: string): string[] {
+  return [...new Set(mappingsOf(catalog, modelId).flatMap((mapping) => mapping.aliases))].sort();
+}

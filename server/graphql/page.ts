@@ -1,0 +1,102 @@
+// Pages of lists: `first`, opaque keyset cursors, in-memory paging for what the catalogue and affinity table hold.
+
+import { fromBase64url, toBase64url } from './base64url.ts';
+import { badInput } from './builder.ts';
+
+export const DEFAULT_PAGE_ROWS = 50;
+export const MAX_PAGE_ROWS = 200;
+
+/** Arguments of every connection. */
+export interface PageArgs {
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}
+
+/** Where a row stands in its order: compared element by element, ascending. The last element is unique. */
+export type SortKey = readonly (string | number)[];
+
+/** What a connection type resolves from. */
+export interface Page<Row> {
+  edges: { cursor: string; node: Row }[];
+  pageInfo: {
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+    endCursor: string | null;
+  };
+  totalCount: () => number | Promise<number>;
+}
+
+/** The page of `rows` (in any order) that the arguments ask for. `order` names the sort order, so that cursors of another are refused. */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  args: PageArgs,
+  { order, keyOf }: { order: string; keyOf: (row: Row) => SortKey },
+): Page<Row> {
+  const limit = pageRows(args);
+  const after = args.after == null ? null : readCursor(args.after, order);
+  const keyed = rows.map((row) => ({ row, key: keyOf(row) }));
+  const rest = after === null ? keyed : keyed.filter(({ key }) => compareKeys(key, after) > 0);
+  const window = rest.sort((a, b) => compareKeys(a.key, b.key)).slice(0, limit + 1);
+  const edges = window
+    .slice(0, limit)
+    .map(({ row, key }) => ({ cursor: writeCursor(order, key), node: row }));
+  return pageFrom(edges, { hasNextPage: window.length > limit, args, totalCount: () => rows.length });
+}
+
+/** A page whose rows were already cut. */
+export function pageFrom<Row>(
+  edges: { cursor: string; node: Row }[],
+  rest: { hasNextPage: boolean; args: PageArgs; totalCount: () => number | Promise<number> },
+): Page<Row> {
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: rest.hasNextPage,
+      hasPreviousPage: rest.args.after != null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: rest.totalCount,
+  };
+}
+
+/** How many rows are asked for; throws unless 1 … 200. */
+export function pageRows({ first }: PageArgs): number {
+  const rows = first ?? DEFAULT_PAGE_ROWS;
+  if (rows >= 1 && rows <= MAX_PAGE_ROWS) return rows;
+  throw badInput(`Cannot page by ${rows} rows: first must be from 1 to ${MAX_PAGE_ROWS}`);
+}
+
+export function writeCursor(order: string, key: SortKey): string {
+  return toBase64url(JSON.stringify([order, ...key]));
+}
+
+/** Throws unless the cursor was given out for this order. */
+export function readCursor(cursor: string, order: string): SortKey {
+  const parts = parseCursor(cursor);
+  if (parts?.[0] === order) return parts.slice(1);
+  throw badInput('Cannot read the cursor: it is not one of this list in this order');
+}
+
+function parseCursor(cursor: string): SortKey | null {
+  try {
+    const parts: unknown = JSON.parse(fromBase64url(cursor) ?? '');
+    return Array.isArray(parts) && parts.every(isKeyPart) ? parts : null;
+  } catch {
+    return null;
+  }
+}
+
+function isKeyPart(part: unknown): part is string | number {
+  return typeof part === 'string' || typeof part === 'number';
+}
+
+function compareKeys(a: SortKey, b: SortKey): number {
+  for (const [index, part] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return 0;
+}

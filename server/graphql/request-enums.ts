@@ -1,0 +1,73 @@
+// How requests and attempts end, as the schema names it.
+
+import { builder } from './builder.ts';
+
+export const RequestOutcomeRef = builder.enumType('RequestOutcome', {
+  description: 'How a request ended.',
+  values: {
+    OK: { value: 'ok', description: 'Answered.' },
+    REJECTED: { value: 'rejected', description: "Refused, or the caller's own mistake." },
+    FAILED: { value: 'failed', description: "Our fault or the upstream's." },
+    CLIENT_GONE: { value: 'client-gone', description: 'The client hung up first; nobody is blamed.' },
+  } as const,
+});
+
+export const AttemptOutcomeRef = builder.enumType('AttemptOutcome', {
+  description: 'How one attempt ended.',
+  values: {
+    OK: { value: 'ok', description: 'Answered.' },
+    RETRYABLE: {
+      value: 'retryable',
+      description: 'Failed before the first byte; another account may be tried.',
+    },
+    REJECTED: { value: 'rejected', description: "The caller's own mistake; no other account would help." },
+    INTERRUPTED: { value: 'interrupted', description: 'Broke off after the first byte.' },
+    CLIENT_GONE: { value: 'client-gone', description: 'The client hung up first.' },
+  } as const,
+});
+
+export const UsageSourceRef = builder.enumType('UsageSource', {
+  description: 'Where token counts come from.',
+  values: {
+    UPSTREAM: { value: 'upstream', description: 'The provider reported them with a whole reply.' },
+    PARTIAL: { value: 'partial', description: 'The provider reported them before the reply broke off.' },
+    ESTIMATED: { value: 'estimated', description: 'Computed here.' },
+    NONE: { value: 'none', description: 'Nobody reported any.' },
+  } as const,
+});
+
+export const AffinityOutcomeRef = builder.enumType('AffinityOutcome', {
+  description: 'What the routing did with the binding.',
+  values: {
+    HIT: { value: 'hit', description: 'Went to the bound account.' },
+    NEW: { value: 'new', description: 'First binding of the session.' },
+    MOVED: { value: 'moved', description: 'Bound to another account than before.' },
+    BORROWED: { value: 'borrowed', description: 'Went elsewhere for once; the binding stays.' },
+    NONE: {
+      value: 'none',
+      description: 'Nothing was bound: refused before routing, or the account does not cache.',
+    },
+    OFF: { value: 'off', description: 'Affinity is switched off.' },
+  } as const,
+});
+
+export const MissCauseRef = builder.enumType('MissCause', {
+  description: 'Why a prompt was not in the prompt cache.',
+  values: {
+    COLD_START: { value: 'cold-start', description: 'First request of the session.' },
+    TTL_EXPIRED: { value: 'ttl-expired', description: 'The pause was longer than the cache lives.' },
+    ACCOUNT_MOVED: { value: 'account-moved', description: 'It went to another account.' },
+    PREFIX_CHANGED: {
+      value: 'prefix-changed',
+      description: 'The client changed the beginning of the prompt.',
+    },
+    BELOW_MINIMUM: { value: 'below-minimum', description: 'Too short to be cached.' },
+    LOOKBACK_EXCEEDED: {
+      value: 'lookback-exceeded',
+      description: 'Too many blocks since the last breakpoint.',
+    },
+    MODEL_CHANGED: { value: 'model-changed', description: 'Prompt caches are per model.' },
+    EVICTED_UPSTREAM: { value: 'evicted-upstream', description: 'The provider dropped it early.' },
+    NOT_CACHEABLE: { value: 'not-cacheable', description: 'The request asked for no caching.' },
+  } as const,
+});

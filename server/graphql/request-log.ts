@@ -1,0 +1,314 @@
+// The request log: one row per request, with its attempts.
+
+import type { AttemptRow, RequestCursor } from '../gateway/ports.ts';
+import { ADMIN, badInput, builder } from './builder.ts';
+import { ClearPayload, NOTHING_CLEARED, tellCleared } from './clear.ts';
+import type { AdminContext } from './context.ts';
+import { rawId } from './global-id.ts';
+import { type PageArgs, pageFrom, pageRows, readCursor, writeCursor } from './page.ts';
+import { pageArgs } from './page-args.ts';
+import { AccountRef, ApiKeyRef, EndpointRef, ModelRef, ProviderRef, RequestLogRef, UserRef } from './refs.ts';
+import {
+  AffinityOutcomeRef,
+  AttemptOutcomeRef,
+  MissCauseRef,
+  RequestOutcomeRef,
+  UsageSourceRef,
+} from './request-enums.ts';
+import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
+import { SurfaceRef } from './surface.ts';
+import { payload } from './user-error.ts';
+
+const NANO_USD_PER_USD = 1e9;
+
+const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
+  description: 'One try at one account.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    account: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'Null when it has been deleted since.',
+      resolve: ({ accountId }, _args, { parts }) => parts.catalog.current.accounts.get(accountId) ?? null,
+    }),
+    accountName: t.exposeString('accountName', { description: 'Its name at that time.' }),
+    providerName: t.exposeString('providerName', { description: 'Name of its provider at that time.' }),
+    status: t.exposeInt('status', {
+      nullable: true,
+      description: 'HTTP status of the upstream; null when none arrived.',
+    }),
+    outcome: t.field({
+      type: AttemptOutcomeRef,
+      description: 'How it ended.',
+      resolve: ({ outcome }) => outcome,
+    }),
+    reason: t.exposeString('reason', { description: 'Why it ended like that.' }),
+    startedAt: t.field({
+      type: 'DateTime',
+      description: 'When it was sent.',
+      resolve: ({ startedAtMs }) => startedAtMs,
+    }),
+    firstByteMs: t.exposeInt('firstByteMs', {
+      nullable: true,
+      description: 'Milliseconds until the first byte of the reply; null when none arrived.',
+    }),
+    durationMs: t.exposeInt('durationMs', { description: 'Milliseconds until it was over.' }),
+  }),
+});
+
+builder.node(RequestLogRef, {
+  description:
+    'One client request and its reply, with all attempts. Token counts are null when the provider reported none.',
+  authScopes: ADMIN,
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, { parts }) => parts.log.get(id),
+  fields: (t) => ({
+    requestId: t.exposeString('requestId', { description: 'The `x-request-id` of the reply.' }),
+    startedAt: t.field({
+      type: 'DateTime',
+      description: 'When it arrived.',
+      resolve: ({ startedAtMs }) => startedAtMs,
+    }),
+    finishedAt: t.field({
+      type: 'DateTime',
+      description: 'When its last byte was sent.',
+      resolve: ({ finishedAtMs }) => finishedAtMs,
+    }),
+    path: t.exposeString('path', { description: 'The path that was called, without the query.' }),
+    surface: t.field({
+      type: SurfaceRef,
+      description: 'The API dialect.',
+      resolve: ({ surface }) => surface,
+    }),
+    streamed: t.exposeBoolean('isStreamed', { description: 'The client asked for a stream.' }),
+    requestedModel: t.exposeString('requestedModel', { description: 'As the client wrote it.' }),
+    upstreamModel: t.exposeString('upstreamModel', {
+      nullable: true,
+      description: 'As it was sent to the provider.',
+    }),
+    status: t.exposeInt('status', { description: 'HTTP status of the reply; 499 = the client was gone.' }),
+    outcome: t.field({
+      type: RequestOutcomeRef,
+      description: 'How it ended.',
+      resolve: ({ outcome }) => outcome,
+    }),
+    errorCode: t.exposeString('errorCode', { nullable: true, description: 'For programs; null on success.' }),
+    errorMessage: t.exposeString('errorMessage', {
+      nullable: true,
+      description: 'For people; null on success.',
+    }),
+    apiKeyName: t.exposeString('apiKeyName', {
+      nullable: true,
+      description: 'Name of the API key at that time.',
+    }),
+    sessionId: t.exposeString('sessionId', {
+      nullable: true,
+      description: "The client's session, when it named one.",
+    }),
+    usageSource: t.field({
+      type: UsageSourceRef,
+      description: 'Where the token counts come from.',
+      resolve: ({ usageSource }) => usageSource,
+    }),
+    priceVersion: t.exposeString('priceVersion', {
+      nullable: true,
+      description: 'Price list by which it was billed.',
+    }),
+    credits: t.exposeFloat('credits', {
+      nullable: true,
+      description: "The provider's own unit, where it bills in one.",
+    }),
+    costUsd: t.float({
+      nullable: true,
+      description: 'USD; null when the model has no price.',
+      resolve: ({ costNanoUsd }) => toUsd(costNanoUsd),
+    }),
+    savedUsd: t.float({
+      nullable: true,
+      description:
+        'USD that the prompt cache saved against the same tokens without it; negative when writing cost more.',
+      resolve: ({ savedNanoUsd }) => toUsd(savedNanoUsd),
+    }),
+    queueMs: t.exposeInt('queueMs', { description: 'Milliseconds from arrival to the first attempt.' }),
+    timeToFirstTokenMs: t.exposeInt('timeToFirstTokenMs', {
+      nullable: true,
+      description: 'Milliseconds from arrival to the first generated token; null when there was none.',
+    }),
+    latencyMs: t.exposeInt('latencyMs', { description: 'Milliseconds from arrival to the last byte.' }),
+    affinity: t.field({
+      type: AffinityOutcomeRef,
+      description: 'What the routing did with the binding.',
+      resolve: ({ affinity }) => affinity,
+    }),
+    affinityReason: t.exposeString('affinityReason', { description: 'Why it did that.' }),
+    missCause: t.field({
+      type: MissCauseRef,
+      nullable: true,
+      description: 'Why the prompt was cold; null when it was warm or nobody knows.',
+      resolve: ({ missCause }) => missCause,
+    }),
+    attempts: t.field({
+      type: [AttemptRef],
+      description: 'In the order they were made.',
+      resolve: ({ attempts }) => attempts,
+    }),
+  }),
+});
+
+const GONE = 'Null when there was none or it has been deleted since.';
+
+builder.objectFields(RequestLogRef, (t) => ({
+  model: t.field({
+    type: ModelRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ modelId }, _args, { parts }) => parts.catalog.current.models.get(modelId ?? '') ?? null,
+  }),
+  apiKey: t.field({
+    type: ApiKeyRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ apiKeyId }, _args, { parts }) => parts.catalog.current.apiKeys.get(apiKeyId ?? '') ?? null,
+  }),
+  user: t.field({
+    type: UserRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ userId }, _args, { parts }) => parts.catalog.current.users.get(userId ?? '') ?? null,
+  }),
+  provider: t.field({
+    type: ProviderRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ providerId }, _args, { parts }) =>
+      parts.catalog.current.providers.get(providerId ?? '') ?? null,
+  }),
+  endpoint: t.field({
+    type: EndpointRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ endpointId }, _args, { parts }) =>
+      parts.catalog.current.endpoints.get(endpointId ?? '') ?? null,
+  }),
+  account: t.field({
+    type: AccountRef,
+    nullable: true,
+    description: GONE,
+    resolve: ({ accountId }, _args, { parts }) => parts.catalog.current.accounts.get(accountId ?? '') ?? null,
+  }),
+}));
+
+builder.objectFields(RequestLogRef, (t) => ({
+  inputTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'All input, cache reads and writes included.',
+    resolve: ({ inputTokens }) => inputTokens,
+  }),
+  outputTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Generated tokens, reasoning included.',
+    resolve: ({ outputTokens }) => outputTokens,
+  }),
+  reasoningTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Part of outputTokens.',
+    resolve: ({ reasoningTokens }) => reasoningTokens,
+  }),
+  cacheReadTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Part of inputTokens that was read from the prompt cache.',
+    resolve: ({ cacheReadTokens }) => cacheReadTokens,
+  }),
+  cacheWriteTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Part of inputTokens that was written to the prompt cache.',
+    resolve: ({ cacheWriteTokens }) => cacheWriteTokens,
+  }),
+  cacheWrite5mTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Part of cacheWriteTokens kept for 5 minutes.',
+    resolve: ({ cacheWrite5mTokens }) => cacheWrite5mTokens,
+  }),
+  cacheWrite1hTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'Part of cacheWriteTokens kept for 1 hour.',
+    resolve: ({ cacheWrite1hTokens }) => cacheWrite1hTokens,
+  }),
+  expectedWarmTokens: t.field({
+    type: 'Long',
+    nullable: true,
+    description: 'What the routing expected to be read from the prompt cache.',
+    resolve: ({ expectedWarmTokens }) => expectedWarmTokens,
+  }),
+}));
+
+const RequestLogConnection = builder.connectionObject({ type: RequestLogRef, name: 'RequestLogConnection' });
+
+builder.queryFields((t) => ({
+  requestLogs: t.field({
+    type: RequestLogConnection,
+    description: 'Requests, newest first.',
+    args: { filter: t.arg({ type: RequestLogFilter }), ...pageArgs(t) },
+    resolve: (_root, { filter, ...page }, context) => pageOfLog(context, filter, page),
+  }),
+  requestLog: t.field({
+    type: RequestLogRef,
+    nullable: true,
+    description: 'One request by its global id; null when it is not (or no longer) in the log.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { parts }) => parts.log.get(rawId('RequestLog', id)),
+  }),
+}));
+
+builder.mutationField('clearRequestLogs', (t) =>
+  t.field({
+    type: ClearPayload,
+    description: 'Deletes the request logs that match; without a filter, all of them.',
+    args: { filter: t.arg({ type: RequestLogFilter }) },
+    resolve: (_root, { filter }, context) =>
+      payload(NOTHING_CLEARED, async () => {
+        const clearedCount = await context.parts.log.clear(requestFilter(filter));
+        const message = `Deleted ${clearedCount} request ${clearedCount === 1 ? 'log' : 'logs'}`;
+        tellCleared(context, { subject: 'request-logs', clearedCount, message });
+        return { clearedCount, message, clearedKeys: [] };
+      }),
+  }),
+);
+
+const ORDER = 'started-at';
+
+async function pageOfLog(
+  { parts }: AdminContext,
+  filterInput: typeof RequestLogFilter.$inferInput | null | undefined,
+  args: PageArgs,
+) {
+  const limit = pageRows(args);
+  const filter = requestFilter(filterInput);
+  const after = args.after == null ? null : logCursor(args.after);
+  const rows = await parts.log.page(filter, { limit: limit + 1, after });
+  const edges = rows
+    .slice(0, limit)
+    .map((node) => ({ cursor: writeCursor(ORDER, [node.startedAtMs, node.id]), node }));
+  return pageFrom(edges, {
+    hasNextPage: rows.length > limit,
+    args,
+    totalCount: () => parts.log.count(filter),
+  });
+}
+
+function logCursor(cursor: string): RequestCursor {
+  const [startedAtMs, id] = readCursor(cursor, ORDER);
+  if (typeof startedAtMs === 'number' && typeof id === 'string') return { startedAtMs, id };
+  throw badInput('Cannot read the cursor: it is not one of this list');
+}
+
+function toUsd(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
+}

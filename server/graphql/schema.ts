@@ -1,0 +1,27 @@
+// The executable schema: importing a concept file adds its types and fields.
+
+import './account.ts';
+import './account-edit.ts';
+import './affinity.ts';
+import './affinity-clear.ts';
+import './affinity-stats.ts';
+import './api-key.ts';
+import './build.ts';
+import './endpoint.ts';
+import './live.ts';
+import './mapping.ts';
+import './model.ts';
+import './provider.ts';
+import './request-log.ts';
+import './request-stats.ts';
+import './session.ts';
+import './user.ts';
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { builder } from './builder.ts';
+
+export const schema = builder.toSchema();
+
+/** The contract as text: what `schema.graphql` holds. */
+export function printedSchema(): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

@@ -1,0 +1,75 @@
+// Expected failures of mutations as data: thrown inside, caught once, returned as `errors`.
+
+import { builder } from './builder.ts';
+
+/** Description of every payload's `errors`. */
+export const ERRORS = 'Empty on success.';
+
+export interface UserError {
+  code: UserErrorCode;
+  message: string;
+  path: string[] | null;
+}
+
+type UserErrorCode =
+  | 'in-use'
+  | 'insecure-connection'
+  | 'invalid-setup-token'
+  | 'invalid-url'
+  | 'invalid-value'
+  | 'name-taken'
+  | 'not-a-demo-account'
+  | 'not-found'
+  | 'password-too-long'
+  | 'password-too-short'
+  | 'too-many-attempts'
+  | 'wrong-password';
+
+/** Thrown where a mutation finds that it cannot do what was asked; never reaches the caller as a top-level error. */
+export class ExpectedFailure extends Error {
+  readonly errors: UserError[];
+
+  constructor(errors: UserError[]) {
+    super(errors.map((error) => error.message).join('; '));
+    this.name = 'ExpectedFailure';
+    this.errors = errors;
+  }
+}
+
+/** `path` leads from the mutation's arguments to the value at fault. */
+export function failure(code: UserErrorCode, message: string, path?: string[]): ExpectedFailure {
+  return new ExpectedFailure([{ code, message, path: path ?? null }]);
+}
+
+export function notFound(what: string, path: string[]): ExpectedFailure {
+  return failure('not-found', `Cannot find ${what}: there is none with this id`, path);
+}
+
+/** The mutation's payload: what `work` made with no errors, or `empty` with the expected failures. */
+export async function payload<Shape extends object>(
+  empty: Shape,
+  work: () => Promise<Shape>,
+): Promise<Shape & { errors: UserError[] }> {
+  try {
+    return { ...(await work()), errors: [] };
+  } catch (error) {
+    if (error instanceof ExpectedFailure) return { ...empty, errors: error.errors };
+    throw error;
+  }
+}
+
+export const UserErrorRef = builder.objectRef<UserError>('UserError').implement({
+  description: 'Why a mutation did not do what was asked. The mutation changed nothing.',
+  // No admin scope: a refused login is told in these.
+  fields: (t) => ({
+    code: t.exposeString('code', {
+      description:
+        'For programs: name-taken, not-found, invalid-value, invalid-url, in-use, too-many-attempts, …',
+    }),
+    message: t.exposeString('message', { description: 'For people, in English.' }),
+    path: t.exposeStringList('path', {
+      nullable: true,
+      description: 'Leads to the argument at fault, such as ["input", "baseUrl"].',
+    }),
+  }),
+});

@@ -1,0 +1,190 @@
+// The stores behind the admin API, in memory.
+
+import { matchesFilter } from '../../server/analysis/request-filter.ts';
+import {
+  type AdminSession,
+  type AdminStore,
+  type CatalogChange,
+  type CatalogRows,
+  type CatalogStore,
+  DEFAULT_SETTINGS,
+  type RequestFilter,
+  type RequestLog,
+  type RequestRow,
+} from '../../server/gateway/ports.ts';
+
+export class MemoryCatalogStore implements CatalogStore {
+  rows: CatalogRows = {
+    providers: [],
+    endpoints: [],
+    accounts: [],
+    models: [],
+    mappings: [],
+    users: [],
+    apiKeys: [],
+    settings: DEFAULT_SETTINGS,
+  };
+
+  load(): Promise<CatalogRows> {
+    return Promise.resolve(structuredClone(this.rows));
+  }
+
+  async apply(changes: readonly CatalogChange[]): Promise<void> {
+    for (const change of changes) {
+      if (change.kind === 'put-settings') this.rows.settings = change.row;
+      else if (change.kind === 'delete') this.#delete(change.table, change.id);
+      else this.#put(change);
+    }
+  }
+
+  #put(change: Exclude<CatalogChange, { kind: 'put-settings' | 'delete' }>): void {
+    const { rows } = this;
+    switch (change.kind) {
+      case 'put-provider':
+        rows.providers = replaced(rows.providers, change.row);
+        break;
+      case 'put-endpoint':
+        rows.endpoints = replaced(rows.endpoints, change.row);
+        break;
+      case 'put-account':
+        rows.accounts = replaced(rows.accounts, change.row);
+        break;
+      case 'put-model':
+        rows.models = replaced(rows.models, change.row);
+        break;
+      case 'put-mapping':
+        rows.mappings = replaced(rows.mappings, change.row);
+        break;
+      case 'put-user':
+        rows.users = replaced(rows.users, change.row);
+        break;
+      case 'put-api-key':
+        rows.apiKeys = replaced(rows.apiKeys, change.row);
+        break;
+    }
+  }
+
+  #delete(table: string, id: string): void {
+    const { rows } = this;
+    const isGone = (row: { id: string; providerId?: string; modelId?: string }) =>
+      row.id === id ||
+      (table === 'provider' && row.providerId === id) ||
+      (table === 'model' && row.modelId === id);
+    rows.providers = rows.providers.filter((row) => !isGone(row));
+    rows.endpoints = rows.endpoints.filter((row) => !isGone(row));
+    rows.accounts = rows.accounts.filter((row) => !isGone(row));
+    rows.models = rows.models.filter((row) => !isGone(row));
+    rows.mappings = rows.mappings.filter((row) => !isGone(row));
+    rows.users = rows.users.filter((row) => !isGone(row));
+    rows.apiKeys = rows.apiKeys.filter((row) => !isGone(row));
+  }
+}
+
+function replaced<Row extends { id: string }>(rows: Row[], row: Row): Row[] {
+  return [...rows.filter((other) => other.id !== row.id), row];
+}
+
+export class MemoryAdminStore implements AdminStore {
+  readonly secrets = new Map<string, string>();
+  readonly sessions = new Map<string, AdminSession>();
+
+  getSecret(name: string): Promise<string | null> {
+    return Promise.resolve(this.secrets.get(name) ?? null);
+  }
+
+  async setSecret(name: string, value: string | null): Promise<void> {
+    if (value === null) this.secrets.delete(name);
+    else this.secrets.set(name, value);
+  }
+
+  findSession(hash: string): Promise<AdminSession | null> {
+    return Promise.resolve(this.sessions.get(hash) ?? null);
+  }
+
+  async putSession(session: AdminSession): Promise<void> {
+    this.sessions.set(session.hash, session);
+  }
+
+  async deleteSession(hash: string | null): Promise<void> {
+    if (hash === null) this.sessions.clear();
+    else this.sessions.delete(hash);
+  }
+}
+
+export class MemoryRequestLog implements RequestLog {
+  rows: RequestRow[] = [];
+  /** How often each reading method was called. */
+  readonly calls = { page: 0, count: 0, totals: 0 };
+
+  append(row: RequestRow): void {
+    this.rows.push(row);
+  }
+
+  health() {
+    return { queuedRows: 2, droppedRows: 3, lastError: 'disk full' };
+  }
+
+  async page(
+    filter: RequestFilter,
+    { limit, after }: Parameters<RequestLog['page']>[1],
+  ): Promise<RequestRow[]> {
+    this.calls.page += 1;
+    const position = (row: { startedAtMs: number; id: string }) =>
+      `${String(row.startedAtMs).padStart(16, '0')}${row.id}`;
+    return this.#matching(filter)
+      .filter((row) => after === null || position(row) < position(after))
+      .sort((a, b) => (position(a) < position(b) ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  async get(id: string): Promise<RequestRow | null> {
+    return this.rows.find((row) => row.id === id) ?? null;
+  }
+
+  async count(filter: RequestFilter): Promise<number> {
+    this.calls.count += 1;
+    return this.#matching(filter).length;
+  }
+
+  async totals(filter: RequestFilter) {
+    this.calls.totals += 1;
+    const rows = this.#matching(filter);
+    const sum = (
+      field:
+        | 'inputTokens'
+        | 'outputTokens'
+        | 'cacheReadTokens'
+        | 'cacheWriteTokens'
+        | 'costNanoUsd'
+        | 'savedNanoUsd'
+        | 'credits',
+    ) => rows.reduce((total, row) => total + (row[field] ?? 0), 0);
+    const percentiles = { p50: 10, p90: 20, p95: 30, p99: null };
+    return {
+      total: rows.length,
+      succeeded: rows.filter((row) => row.outcome === 'ok').length,
+      failed: rows.filter((row) => row.outcome === 'failed').length,
+      inputTokens: sum('inputTokens'),
+      outputTokens: sum('outputTokens'),
+      cacheReadTokens: sum('cacheReadTokens'),
+      cacheWriteTokens: sum('cacheWriteTokens'),
+      credits: sum('credits'),
+      costNanoUsd: sum('costNanoUsd'),
+      savedNanoUsd: sum('savedNanoUsd'),
+      reportedRequests: rows.filter((row) => row.inputTokens !== null).length,
+      requestsWithCacheRead: rows.filter((row) => (row.cacheReadTokens ?? 0) > 0).length,
+      latencyMs: percentiles,
+      timeToFirstTokenMs: percentiles,
+    };
+  }
+
+  async clear(filter: RequestFilter): Promise<number> {
+    const before = this.rows.length;
+    this.rows = this.rows.filter((row) => !matchesFilter(row, filter));
+    return before - this.rows.length;
+  }
+
+  #matching(filter: RequestFilter): RequestRow[] {
+    return this.rows.filter((row) => matchesFilter(row, filter));
+  }
+}

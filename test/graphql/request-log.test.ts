@@ -1,0 +1,254 @@
+// The request log by GraphQL: rows, filters, pages and totals.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { encodeGlobalId } from '../../server/graphql/global-id.ts';
+import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+
+const START = '2026-11-21T22:00:00.000Z';
+
+const ROW = `id requestId startedAt finishedAt path surface streamed requestedModel model { name } upstreamModel status outcome
+  errorCode errorMessage apiKey { name } apiKeyName user { username } sessionId provider { name } endpoint { name } account { name }
+  inputTokens outputTokens reasoningTokens cacheReadTokens cacheWriteTokens cacheWrite5mTokens cacheWrite1hTokens usageSource
+  costUsd credits savedUsd priceVersion queueMs timeToFirstTokenMs latencyMs affinity affinityReason expectedWarmTokens missCause
+  attempts { account { name } accountName providerName status outcome reason startedAt firstByteMs durationMs }`;
+
+test('requestLog gives every field of a row', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.log.append(sampleRow('r1'));
+  const expected = {
+    id: encodeGlobalId('RequestLog', 'r1'),
+    requestId: 'req-r1',
+    startedAt: START,
+    finishedAt: '2026-11-21T22:00:00.900Z',
+    path: '/v1/messages',
+    surface: 'ANTHROPIC_MESSAGES',
+    streamed: true,
+    requestedModel: 'sonnet',
+    model: { name: 'claude-sonnet-4-5' },
+    upstreamModel: 'claude-sonnet-4-5-20250929',
+    status: 200,
+    outcome: 'OK',
+    errorCode: null,
+    errorMessage: null,
+    apiKey: { name: 'ada-laptop' },
+    apiKeyName: 'ada-laptop',
+    user: { username: 'ada' },
+    sessionId: 'session-1',
+    provider: { name: 'anthropic' },
+    endpoint: { name: 'main' },
+    account: { name: 'team-a' },
+    inputTokens: 1000,
+    outputTokens: 50,
+    reasoningTokens: null,
+    cacheReadTokens: 800,
+    cacheWriteTokens: 100,
+    cacheWrite5mTokens: 100,
+    cacheWrite1hTokens: 0,
+    usageSource: 'UPSTREAM',
+    costUsd: 0.0015,
+    credits: null,
+    savedUsd: 0.00216,
+    priceVersion: 'table-1',
+    queueMs: 1,
+    timeToFirstTokenMs: 300,
+    latencyMs: 900,
+    affinity: 'HIT',
+    affinityReason: 'went to the account it is bound to',
+    expectedWarmTokens: 900,
+    missCause: null,
+    attempts: [
+      {
+        account: { name: 'team-a' },
+        accountName: 'team-a',
+        providerName: 'anthropic',
+        status: 200,
+        outcome: 'OK',
+        reason: 'answered',
+        startedAt: '2026-11-21T22:00:00.001Z',
+        firstByteMs: 200,
+        durationMs: 899,
+      },
+    ],
+  };
+  for (const id of ['r1', expected.id]) {
+    const { requestLog } = await bench.ask(`query ($id: ID!) { requestLog(id: $id) { ${ROW} } }`, { id });
+    assert.deepEqual(requestLog, expected);
+  }
+  assert.equal((await bench.ask('{ requestLog(id: "gone") { id } }')).requestLog, null);
+});
+
+test('requestLog gives null for what has been deleted or never was', async () => {
+  const bench = await openBench();
+  const nothing = {
+    modelId: null,
+    apiKeyId: null,
+    userId: null,
+    providerId: null,
+    endpointId: null,
+    accountId: null,
+  };
+  bench.log.append(sampleRow('r1'));
+  bench.log.append(
+    sampleRow('r2', {
+      ...nothing,
+      costNanoUsd: null,
+      savedNanoUsd: null,
+      missCause: 'cold-start',
+      attempts: [],
+    }),
+  );
+  const { requestLogs } = await bench.ask(`{ requestLogs { nodes {
+    model { id } apiKey { id } user { id } provider { id } endpoint { id } account { id } costUsd savedUsd missCause attempts { account { id } accountName } } } }`);
+  const gone = { model: null, apiKey: null, user: null, provider: null, endpoint: null, account: null };
+  assert.deepEqual(requestLogs.nodes, [
+    { ...gone, costUsd: null, savedUsd: null, missCause: 'COLD_START', attempts: [] },
+    {
+      ...gone,
+      costUsd: 0.0015,
+      savedUsd: 0.00216,
+      missCause: null,
+      attempts: [{ account: null, accountName: 'team-a' }],
+    },
+  ]);
+});
+
+test('requestLogs pages from new to old and counts only when asked', async () => {
+  const bench = await openBench();
+  for (let n = 0; n < 5; n += 1) bench.log.append(sampleRow(`r${n}`, { startedAtMs: START_MS + (n >> 1) }));
+  const query =
+    'query ($after: String) { requestLogs(first: 2, after: $after) { nodes { requestId } pageInfo { hasNextPage endCursor } } }';
+  const seen: string[] = [];
+  let after: string | null = null;
+  do {
+    const { requestLogs } = await bench.ask(query, { after });
+    seen.push(...requestLogs.nodes.map((row: { requestId: string }) => row.requestId));
+    after = requestLogs.pageInfo.hasNextPage ? requestLogs.pageInfo.endCursor : null;
+  } while (after !== null);
+  assert.deepEqual(seen, ['req-r4', 'req-r3', 'req-r2', 'req-r1', 'req-r0']);
+  assert.equal(bench.log.calls.count, 0);
+  const counted = await bench.ask('{ requestLogs(first: 1) { totalCount } }');
+  assert.equal(counted.requestLogs.totalCount, 5);
+  assert.equal(bench.log.calls.count, 1);
+});
+
+const rowFilters: [string, string[]][] = [
+  ['{ from: "2026-11-21T22:00:01Z" }', ['failed']],
+  ['{ to: "2026-11-21T22:00:01Z" }', ['ok']],
+  ['{ from: "2026-11-22T00:00:01+02:00", to: "2026-11-21T22:00:02Z" }', ['failed']],
+  [`{ apiKeyId: "${encodeGlobalId('ApiKey', 'k1')}" }`, ['ok']],
+  ['{ apiKeyName: "ROBOT" }', ['failed']],
+  [`{ userId: "${encodeGlobalId('User', 'u1')}" }`, ['ok']],
+  ['{ modelId: "m2" }', ['failed']],
+  ['{ requestedModel: "LLA" }', ['failed']],
+  ['{ providerId: "p2" }', ['failed']],
+  ['{ accountId: "a3" }', ['failed']],
+  ['{ sessionId: "session-1" }', ['ok']],
+  ['{ surface: OPENAI_CHAT }', ['failed']],
+  ['{ outcome: FAILED }', ['failed']],
+  ['{ affinity: HIT }', ['ok']],
+  ['{ streamed: false }', ['failed']],
+  ['{ status: 200 }', ['ok']],
+  ['{ minStatus: 500, maxStatus: 599 }', ['failed']],
+  ['{ minLatencyMs: 5000 }', ['failed']],
+  ['{ search: "OVERLOADED" }', ['failed']],
+  ['{ search: "req-" }', ['failed', 'ok']],
+  ['{ search: null, status: null }', ['failed', 'ok']],
+  ['{}', ['failed', 'ok']],
+];
+
+for (const [filter, ids] of rowFilters) {
+  test(`requestLogs filters by ${filter}`, async () => {
+    const bench = await openBench();
+    bench.log.append(sampleRow('ok'));
+    const other = {
+      apiKeyId: 'k3',
+      apiKeyName: 'robot',
+      userId: null,
+      modelId: 'm2',
+      requestedModel: 'llama',
+      providerId: 'p2',
+      accountId: 'a3',
+    };
+    const end = {
+      sessionId: null,
+      status: 529,
+      outcome: 'failed',
+      errorMessage: 'Overloaded',
+      affinity: 'new',
+      latencyMs: 6000,
+    } as const;
+    bench.log.append(
+      sampleRow('failed', {
+        ...other,
+        ...end,
+        surface: 'openai-chat',
+        isStreamed: false,
+        startedAtMs: START_MS + 1000,
+      }),
+    );
+    const { requestLogs } = await bench.ask(
+      `{ requestLogs(filter: ${filter}) { totalCount nodes { requestId } } }`,
+    );
+    assert.deepEqual(
+      requestLogs.nodes.map((row: { requestId: string }) => row.requestId),
+      ids.map((id) => `req-${id}`),
+    );
+    assert.equal(requestLogs.totalCount, ids.length);
+  });
+}
+
+for (const text of ['2026-11-21', '22:00', 'yesterday', '2026-13-01T00:00:00Z', '2026-11-21T22:00:00', '']) {
+  test(`requestLogs refuses the time ${JSON.stringify(text)}`, async () => {
+    const query = 'query ($from: DateTime) { requestLogs(filter: { from: $from }) { totalCount } }';
+    const { errors } = await (await openBench()).call(query, { from: text });
+    assert.match(errors[0]?.message ?? '', /Cannot read DateTime/);
+  });
+}
+
+test('requestLogStats sums up, with rates as fractions', async () => {
+  const bench = await openBench();
+  bench.log.append(sampleRow('r1'));
+  bench.log.append(
+    sampleRow('r2', { inputTokens: 3000, cacheReadTokens: 0, outcome: 'failed', costNanoUsd: 500_000_000 }),
+  );
+  bench.log.append(
+    sampleRow('r3', {
+      inputTokens: null,
+      cacheReadTokens: null,
+      outcome: 'rejected',
+      costNanoUsd: null,
+      savedNanoUsd: null,
+      credits: 2.5,
+    }),
+  );
+  const fields = `total succeeded failed inputTokens outputTokens cacheReadTokens cacheWriteTokens credits costUsd savedUsd
+    requestCacheHitRate tokenCacheHitRate latencyMs { p50 p90 p95 p99 } timeToFirstTokenMs { p50 }`;
+  const { all, none } = await bench.ask(
+    `{ all: requestLogStats { ${fields} } none: requestLogStats(filter: { status: 1 }) { total requestCacheHitRate tokenCacheHitRate } }`,
+  );
+  assert.deepEqual(all, {
+    total: 3,
+    succeeded: 1,
+    failed: 1,
+    inputTokens: 4000,
+    outputTokens: 150,
+    cacheReadTokens: 800,
+    cacheWriteTokens: 300,
+    credits: 2.5,
+    costUsd: 0.5015,
+    savedUsd: 0.00432,
+    requestCacheHitRate: 0.5,
+    tokenCacheHitRate: 0.2,
+    latencyMs: { p50: 10, p90: 20, p95: 30, p99: null },
+    timeToFirstTokenMs: { p50: 10 },
+  });
+  assert.deepEqual(none, { total: 0, requestCacheHitRate: 0, tokenCacheHitRate: 0 });
+});
+
+test('requestLogHealth tells what is lost', async () => {
+  const { requestLogHealth } = await (await openBench()).ask(
+    '{ requestLogHealth { queuedRows droppedRows lastError } }',
+  );
+  assert.deepEqual(requestLogHealth, { queuedRows: 2, droppedRows: 3, lastError: 'disk full' });
+});

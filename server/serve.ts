@@ -1,5 +1,7 @@
 // Listens on Bun, Deno or Node. The only file that names a runtime's server.
 
+import type { IncomingMessage, Server as NodeServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { App, ConnectionInfo } from './app.ts';
 
 export interface Listener {
@@ -16,8 +18,12 @@ export interface ListenOptions {
 
 /** A request whose bytes stop coming is cut after this; replies may take as long as they need. */
 const IDLE_SECONDS = 15;
-/** A little above the gateway's own body limit, so that its error in the caller's shape is what the client sees. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const QUIET_CHECK_MS = 100;
+/**
+ * Far above the gateway's own body limit, so that its error in the caller's shape is what the client sees and the
+ * refusal has its row: a body that is declared too large is refused before any of it is read.
+ */
+const MAX_BODY_BYTES = 1024 * 1024 * 1024;
 
 /** Throws `Cannot listen on <host>:<port>: <state>` when the port is taken or not allowed. */
 export async function listen(app: App, options: ListenOptions): Promise<Listener> {
@@ -87,11 +93,36 @@ async function listenOnNode(app: App, options: ListenOptions): Promise<Listener>
         info(request.url, request.ip, () => undefined),
       ),
   });
+  const http = server.node?.server;
+  const closeQuiet = http && 'closeIdleConnections' in http ? quietConnections(http) : () => undefined;
   await server.ready();
   const { port } = new URL(server.url ?? `http://localhost:${options.port}`);
   return {
     port: Number(port),
-    stop: (graceMs) => within(graceMs, server.close(), () => void server.close(true)),
+    async stop(graceMs) {
+      const done = server.close();
+      const timer = setInterval(closeQuiet, QUIET_CHECK_MS);
+      closeQuiet();
+      await within(graceMs, done, () => void server.close(true));
+      clearInterval(timer);
+    },
+  };
+}
+
+/**
+ * Node waits on close for connections that have sent nothing yet (a browser's preconnect, a port check) until they
+ * go away, and for ones that turn idle later until their keep-alive runs out. The result closes both kinds.
+ */
+function quietConnections(server: NodeServer): () => void {
+  const unused = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
+  return () => {
+    for (const socket of unused) socket.destroy();
+    server.closeIdleConnections();
   };
 }
 

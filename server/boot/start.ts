@@ -3,27 +3,18 @@
 import { homedir } from 'node:os';
 import { uuidv7 } from 'uuidv7';
 import { type App, createApp } from '../app.ts';
-import { identifyCaller } from '../auth/caller.ts';
 import { Sessions } from '../auth/sessions.ts';
 import type { StorageOptions } from '../cli/arguments.ts';
 import { wantsColor, welcomeText } from '../cli/welcome.ts';
 import { loadConfigFile } from '../config/file.ts';
 import { defaultDataDir, type GivenOptions, resolveOptions, type StartOptions } from '../config/options.ts';
-import { AffinityTable } from '../gateway/affinity.ts';
-import type { Catalog } from '../gateway/catalog.ts';
-import { GatewayError } from '../gateway/errors.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
-import { HealthTable } from '../gateway/health.ts';
-import { Slots } from '../gateway/limits.ts';
-import { Live } from '../gateway/live.ts';
-import type { Account } from '../gateway/ports.ts';
-import { RoundRobin } from '../gateway/route.ts';
-import { SignalTrust } from '../gateway/signal-trust.ts';
 import { type AdminApi, createAdminApi } from '../graphql/yoga.ts';
 import { createPanel } from '../panel/panel.ts';
 import { type Listener, listen, runtimeName } from '../serve.ts';
 import { repeat, systemClock } from './clock.ts';
 import { type DemoMode, openDemo } from './demo-mode.ts';
+import { createGateway } from './gateway.ts';
 import { errorFields, logEvent } from './log.ts';
 import { COMMIT, VERSION } from './version.ts';
 import { applyConfig, openWorkspace, type Workspace } from './workspace.ts';
@@ -77,7 +68,7 @@ interface Running {
 
 async function run(workspace: Workspace, options: StartOptions, demo: DemoMode): Promise<Running> {
   const { storage, clock } = workspace;
-  const gateway = createGateway(workspace, demo);
+  const gateway = createGateway(workspace, { clock, fetch: demo.fetch });
   gateway.affinity.restore(await storage.bindings.load(clock.nowMs()));
   const sessions = new Sessions(storage.admin, clock);
   const admin = createAdmin(gateway, { workspace, options, demo, sessions });
@@ -101,50 +92,6 @@ async function run(workspace: Workspace, options: StartOptions, demo: DemoMode):
 
 function frontDoor(app: App): (request: Request) => Promise<Response> {
   return (request) => app(request, { isLoopback: true, holdOpen: () => undefined });
-}
-
-function createGateway(workspace: Workspace, demo: DemoMode): GatewayParts {
-  const { catalog, storage, clock } = workspace;
-  const live = new Live();
-  return {
-    catalog: () => catalog.current,
-    authenticate,
-    affinity: new AffinityTable({ clock, live }),
-    health: new HealthTable(clock),
-    slots: new Slots(),
-    rotation: new RoundRobin(),
-    signalTrust: new SignalTrust(),
-    log: storage.log,
-    live,
-    clock,
-    fetch: demo.fetch,
-    onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
-    onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
-  };
-}
-
-function authenticate(headers: Headers, catalog: Catalog) {
-  const { apiKeyByHash, settings } = catalog;
-  const verdict = identifyCaller(headers, { apiKeyByHash, requireApiKey: settings.requireApiKey });
-  if (verdict.kind !== 'refused') return verdict;
-  const why = {
-    'missing-api-key': 'no API key was given. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"',
-    'unknown-api-key': 'the API key is not known here',
-    'api-key-disabled': 'the API key is switched off',
-  };
-  throw new GatewayError(verdict.code, `Cannot identify the caller: ${why[verdict.code]}`);
-}
-
-/** Keeps an account whose credential was refused out of service over restarts. */
-async function storeRefusal({ catalog }: Workspace, account: Account, reason: string): Promise<void> {
-  logEvent('warn', 'account-disabled', { account: account.name, reason });
-  const row = catalog.current.accounts.get(account.id);
-  if (!row || row.disabledReason !== null) return;
-  try {
-    await catalog.apply([{ kind: 'put-account', row: { ...row, disabledReason: reason } }]);
-  } catch (error) {
-    logEvent('error', 'account-not-stored', { account: account.name, ...errorFields(error) });
-  }
 }
 
 function createAdmin(

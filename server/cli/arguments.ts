@@ -1,8 +1,8 @@
 // Turns argv and environment into a command. Pure: starts nothing and prints nothing. Never quotes a secret.
 
 import type { Environment } from '../config/interpolate.ts';
-import type { GivenOptions } from '../config/options.ts';
 import { isListenHost } from '../config/listen-host.ts';
+import type { GivenOptions } from '../config/options.ts';
 import { type Flag, type SplitArguments, splitArguments } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -53,6 +53,8 @@ export interface AttemptInput {
   /** The client's headers; only the allowed ones are sent on. */
   headers: Headers;
   body: Uint8Array<ArrayBuffer>;
+  /** The request's URL: of its query only what a provider knows is sent on. */
+  url: string;
   isStreamed: boolean;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
@@ -103,7 +105,7 @@ export async function attempt(
 
 function send(input: AttemptInput, io: { fetch: Fetch; signal: AbortSignal }): Promise<Response> {
   const { candidate, dialect } = input;
-  return io.fetch(upstreamUrl(candidate.endpoint.baseUrl, dialect.upstreamPath), {
+  return io.fetch(upstreamUrl(candidate.endpoint.baseUrl, dialect.upstreamPath) + passedQuery(input.url), {
     method: 'POST',
     headers: upstreamHeaders(input.headers, dialect.credentialHeaders(candidate.credential)),
     body: input.body,
@@ -116,6 +118,12 @@ function send(input: AttemptInput, io: { fetch: Fetch; signal: AbortSignal }): P
 function upstreamUrl(baseUrl: string, path: string): string {
   const base = baseUrl.replace(/\/+$/, '');
   return /\/v\d+[a-z\d]*$/.test(base) ? base + path.slice('/v1'.length) : base + path;
+}
+
+/** Anthropic clients may ask with `?beta=true`; anything else in a query stays behind. */
+function passedQuery(url: string): string {
+  const beta = new URL(url).searchParams.get('beta');
+  return beta === null ? '' : `?beta=${encodeURIComponent(beta)}`;
 }
 
 async function read(response: Response, input: AttemptInput, clock: Clock): Promise<AttemptResult> {

@@ -164,11 +164,12 @@ async function tryAccount(
   const { upstreamModel } = candidate;
   const bytes =
     upstreamModel === body.model ? body.bytes : replaceSpan(body.bytes, body.modelSpan, upstreamModel);
-  const { headers } = exchange.request;
+  const { headers, url } = exchange.request;
   const input = {
     candidate,
     dialect,
     headers,
+    url,
     body: bytes,
     isStreamed: body.isStreamed,
     signal: exchange.gone,

@@ -175,6 +175,10 @@ function replyHeaders(exchange: Exchange, upstream: Headers, parts: ReplyParts):
 
 function addOwnHeaders(exchange: Exchange, headers: Headers): void {
   headers.set('x-request-id', exchange.requestId);
+  // Anthropic's clients look for the id under this name; the upstream's own goes first.
+  if (exchange.surface === 'anthropic-messages' && !headers.has('request-id')) {
+    headers.set('request-id', exchange.requestId);
+  }
 }
 
 function noticeOf(exchange: Exchange, { status, code, message }: GatewayError) {

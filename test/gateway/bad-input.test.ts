@@ -89,6 +89,7 @@ for (const { name, send, status, code, text } of BAD_INPUT) {
     assert.equal(reply.status, status);
     assert.match(reply.text, text);
     assert.equal(JSON.parse(reply.text).request_id, reply.headers.get('x-request-id'));
+    assert.equal(reply.headers.get('request-id'), reply.headers.get('x-request-id'));
     assert.deepEqual(
       [bench.rows.length, reply.row.errorCode, reply.row.outcome, bench.calls.length],
       [1, code, 'rejected', 0],

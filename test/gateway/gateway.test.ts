@@ -28,6 +28,12 @@ test('handleExchange() passes the body on byte for byte but for the mapped model
   assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages');
 });
 
+test('handleExchange() sends the beta flag of the query on and nothing else of it', async () => {
+  const bench = createBench(() => message());
+  await bench.send({ path: '/v1/messages?beta=true&key=secret' });
+  assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages?beta=true');
+});
+
 test('handleExchange() does not double the version prefix of a base URL', async () => {
   const bench = createBench(() =>
     jsonAnswer(200, { choices: [], usage: { prompt_tokens: 5, completion_tokens: 1 } }),

@@ -3,7 +3,7 @@
 import { type Bench, openBench, sampleRows } from './admin-bench.ts';
 
 /** Selected with every payload. */
-export const ERRORS = 'errors { code message path }';
+const ERRORS = 'errors { code message path }';
 export const open = () => openBench({ rows: sampleRows() });
 
 /** Runs a mutation with one root field and gives its payload. */

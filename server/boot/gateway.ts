@@ -1,0 +1,63 @@
+// Puts the request path together: its state, its log, and what becomes of refused accounts.
+
+import { identifyCaller } from '../auth/caller.ts';
+import { AffinityTable } from '../gateway/affinity.ts';
+import type { Catalog } from '../gateway/catalog.ts';
+import { GatewayError } from '../gateway/errors.ts';
+import type { GatewayParts } from '../gateway/gateway.ts';
+import { HealthTable } from '../gateway/health.ts';
+import { Slots } from '../gateway/limits.ts';
+import { Live } from '../gateway/live.ts';
+import type { Account, Clock, Fetch } from '../gateway/ports.ts';
+import { RoundRobin } from '../gateway/route.ts';
+import { SignalTrust } from '../gateway/signal-trust.ts';
+import { errorFields, logEvent } from './log.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A gateway with fresh state over a workspace. `fetch` is where its attempts go. */
+export function createGateway(
+  workspace: Workspace,
+  { clock, fetch }: { clock: Clock; fetch: Fetch },
+): GatewayParts {
+  const { catalog, storage } = workspace;
+  const live = new Live();
+  return {
+    catalog: () => catalog.current,
+    authenticate,
+    affinity: new AffinityTable({ clock, live }),
+    health: new HealthTable(clock),
+    slots: new Slots(),
+    rotation: new RoundRobin(),
+    signalTrust: new SignalTrust(),
+    log: storage.log,
+    live,
+    clock,
+    fetch,
+    onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
+    onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
+  };
+}
+
+function authenticate(headers: Headers, catalog: Catalog) {
+  const { apiKeyByHash, settings } = catalog;
+  const verdict = identifyCaller(headers, { apiKeyByHash, requireApiKey: settings.requireApiKey });
+  if (verdict.kind !== 'refused') return verdict;
+  const why = {
+    'missing-api-key': 'no API key was given. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"',
+    'unknown-api-key': 'the API key is not known here',
+    'api-key-disabled': 'the API key is switched off',
+  };
+  throw new GatewayError(verdict.code, `Cannot identify the caller: ${why[verdict.code]}`);
+}
+
+/** Keeps an account whose credential was refused out of service over restarts. */
+async function storeRefusal({ catalog }: Workspace, account: Account, reason: string): Promise<void> {
+  logEvent('warn', 'account-disabled', { account: account.name, reason });
+  const row = catalog.current.accounts.get(account.id);
+  if (!row || row.disabledReason !== null) return;
+  try {
+    await catalog.apply([{ kind: 'put-account', row: { ...row, disabledReason: reason } }]);
+  } catch (error) {
+    logEvent('error', 'account-not-stored', { account: account.name, ...errorFields(error) });
+  }
+}

@@ -1,0 +1,70 @@
+// Numbers and times as people read them; null must never look like zero.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { countdown, createFormat, NONE } from '../../ui/src/lib/format.ts';
+
+const en = createFormat('en');
+const zh = createFormat('zh-CN');
+
+test('createFormat writes null, undefined and NaN as a dash', () => {
+  for (const value of [null, undefined, Number.NaN]) {
+    for (const write of [en.count, en.compact, en.percent, en.usd, en.ms]) assert.equal(write(value), NONE);
+  }
+  for (const value of [null, undefined, 'not a date']) {
+    for (const write of [en.clock, en.dayAndClock, en.exact]) assert.equal(write(value), NONE);
+    assert.equal(en.relative(value, 0), NONE);
+  }
+});
+
+test('createFormat writes zero as zero', () => {
+  assert.equal(en.count(0), '0');
+  assert.equal(en.percent(0), '0%');
+  assert.equal(en.usd(0), '$0.00');
+  assert.equal(en.ms(0), '0ms');
+});
+
+test('format.usd keeps fractions of a cent visible', () => {
+  const cases: [number, string][] = [
+    [1234.5, '$1,234.50'],
+    [0.256, '$0.256'],
+    [0.0032, '$0.0032'],
+    [0.0000012, '$0.0000012'],
+    [-0.0034, '-$0.0034'],
+  ];
+  for (const [value, text] of cases) assert.equal(en.usd(value), text);
+});
+
+test('format.ms picks the unit that keeps it short', () => {
+  assert.deepEqual([5, 999, 1610, 12_340, 125_000].map(en.ms), ['5ms', '999ms', '1.61s', '12.3s', '2.08m']);
+});
+
+test('format follows the locale', () => {
+  assert.equal(en.compact(12_300), '12.3K');
+  assert.equal(zh.compact(12_300), '1.2万');
+  assert.equal(en.relative(0, 5000), '5s ago');
+  assert.match(zh.relative(0, 5000), /5秒/);
+});
+
+test('format.relative steps up from seconds to days', () => {
+  const nowMs = 10 * 86_400_000;
+  assert.equal(en.relative(nowMs - 90_000, nowMs), '1m ago');
+  assert.equal(en.relative(nowMs - 7_200_000, nowMs), '2h ago');
+  assert.equal(en.relative(nowMs - 3 * 86_400_000, nowMs), '3d ago');
+});
+
+test('createFormat falls back to English for a locale that Intl refuses', () => {
+  assert.equal(createFormat('en-US@posix').count(1000), '1,000');
+});
+
+test('countdown counts down and stops at zero', () => {
+  assert.deepEqual([3_905_000, 300_000, 65_001, 9000, 1, 0, -5000].map(countdown), [
+    '1:05:05',
+    '5:00',
+    '1:06',
+    '0:09',
+    '0:01',
+    '0:00',
+    '0:00',
+  ]);
+});

@@ -1,0 +1,106 @@
+// The live list: no doubles, no gaps, bounded, still while someone reads.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { byNewest, LiveTail } from '../../ui/src/lib/live-tail.ts';
+
+const row = (second: number, id = `id-${String(second).padStart(4, '0')}`) => ({
+  id,
+  startedAt: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(),
+});
+const ids = (tail: LiveTail<ReturnType<typeof row>>) => tail.rows.map(({ id }) => id);
+
+test('LiveTail shows pushed rows newest first, whatever order they end in', () => {
+  const tail = new LiveTail({ cap: 10 });
+  for (const second of [2, 5, 3]) tail.push(row(second));
+  assert.deepEqual(ids(tail), ['id-0005', 'id-0003', 'id-0002']);
+});
+
+test('LiveTail shows a row once, however it comes', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(2), row(1)]);
+  assert.equal(tail.push(row(2)), false);
+  assert.equal(tail.push(row(3)), true);
+  tail.mergeNewest([row(3), row(2)]);
+  tail.appendOlder([row(1), row(0)]);
+  assert.deepEqual(ids(tail), ['id-0003', 'id-0002', 'id-0001', 'id-0000']);
+});
+
+test('LiveTail holds new rows while paused and shows them afterwards', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(1)]);
+  tail.pause();
+  tail.push(row(3));
+  tail.push(row(2));
+  tail.push(row(3));
+  assert.deepEqual(ids(tail), ['id-0001']);
+  assert.equal(tail.waitingCount, 2);
+  tail.resume();
+  assert.deepEqual(ids(tail), ['id-0003', 'id-0002', 'id-0001']);
+  assert.equal(tail.waitingCount, 0);
+});
+
+test('LiveTail closes the gap of a lost connection, below known rows too', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(10), row(4)]);
+  // Row 5 began before row 10 but ended while the stream was down.
+  tail.mergeNewest([row(12), row(11), row(10), row(5), row(4)]);
+  assert.deepEqual(ids(tail), ['id-0012', 'id-0011', 'id-0010', 'id-0005', 'id-0004']);
+});
+
+test('LiveTail keeps the newest rows up to its cap and says that it trimmed', () => {
+  const tail = new LiveTail({ cap: 3 });
+  for (const second of [1, 2, 3]) tail.push(row(second));
+  assert.equal(tail.isTrimmed, false);
+  tail.push(row(4));
+  assert.deepEqual(ids(tail), ['id-0004', 'id-0003', 'id-0002']);
+  assert.equal(tail.isTrimmed, true);
+  tail.appendOlder([row(1)]);
+  assert.deepEqual(ids(tail).at(-1), 'id-0001');
+  assert.equal(tail.isTrimmed, false);
+});
+
+test('LiveTail keeps history that was scrolled to while paused', () => {
+  const tail = new LiveTail({ cap: 3 });
+  tail.restart([row(9), row(8), row(7)]);
+  tail.pause();
+  tail.appendOlder([row(6), row(5)]);
+  tail.push(row(10));
+  assert.equal(tail.rows.length, 5);
+  tail.resume();
+  assert.deepEqual(ids(tail), ['id-0010', 'id-0009', 'id-0008']);
+});
+
+test('LiveTail reports a gap when more rows wait than it may hold, until it starts again', () => {
+  const tail = new LiveTail({ cap: 2 });
+  tail.pause();
+  for (const second of [1, 2, 3]) tail.push(row(second));
+  assert.equal(tail.hasGap, true);
+  tail.restart([row(3), row(2)]);
+  assert.equal(tail.hasGap, false);
+  assert.equal(tail.waitingCount, 0);
+});
+
+test('LiveTail is always sorted, without doubles and within its cap', () => {
+  const step = fc.oneof(
+    fc.nat(30).map((second) => ({ kind: 'push' as const, second })),
+    fc.constant({ kind: 'pause' as const, second: 0 }),
+    fc.constant({ kind: 'resume' as const, second: 0 }),
+    fc.nat(30).map((second) => ({ kind: 'merge' as const, second })),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const tail = new LiveTail<ReturnType<typeof row>>({ cap: 8 });
+      for (const { kind, second } of steps) {
+        if (kind === 'push') tail.push(row(second));
+        else if (kind === 'merge') tail.mergeNewest([row(second + 1), row(second)]);
+        else if (kind === 'pause') tail.pause();
+        else tail.resume();
+        assert.ok(tail.rows.length <= 8 && tail.waitingCount <= 8);
+        assert.deepEqual([...tail.rows].sort(byNewest), tail.rows);
+        assert.equal(new Set(ids(tail)).size, tail.rows.length);
+      }
+    }),
+  );
+});

@@ -1,0 +1,81 @@
+// Query string → what the API is asked. An address can be edited by hand, so anything may come in.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  activeFilters,
+  apiFilterOf,
+  isLiveFilter,
+  noFilters,
+  requestsLink,
+} from '../../ui/src/lib/request-filter.ts';
+
+const NOW_MS = Date.parse('2026-11-21T12:00:00.000Z');
+const filterOf = (query: string) => apiFilterOf(new URLSearchParams(query), NOW_MS);
+
+test('apiFilterOf carries every filter', () => {
+  assert.deepEqual(
+    filterOf(
+      'q=abc&key=ci&model=m1&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT' +
+        '&surface=OPENAI_CHAT&streamed=no&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
+    ),
+    {
+      search: 'abc',
+      apiKeyName: 'ci',
+      modelId: 'm1',
+      accountId: 'a1',
+      providerId: 'p1',
+      userId: 'u1',
+      sessionId: 's1',
+      minStatus: 400,
+      maxStatus: 499,
+      outcome: 'FAILED',
+      affinity: 'HIT',
+      surface: 'OPENAI_CHAT',
+      streamed: false,
+      minLatencyMs: 250,
+      from: '2026-11-21T10:00:00.000Z',
+      to: '2026-11-21T11:00:00.000Z',
+    },
+  );
+});
+
+test('apiFilterOf asks nothing when nothing is set', () => {
+  assert.deepEqual(filterOf(''), {});
+  assert.deepEqual(filterOf('q=&model=&open=x'), {});
+});
+
+test('apiFilterOf leaves out values that mean nothing', () => {
+  assert.deepEqual(
+    filterOf('status=9xx&outcome=ok&affinity=maybe&surface=x&streamed=1&slow=-1&from=yesterday&period=2y'),
+    {},
+  );
+});
+
+test('apiFilterOf counts a period back from now, and it wins over a range', () => {
+  assert.deepEqual(filterOf('period=15m&from=2020-01-01T00:00:00Z'), { from: '2026-11-21T11:45:00.000Z' });
+});
+
+test('apiFilterOf reads an exact status', () => {
+  assert.deepEqual(filterOf('status=429'), { status: 429 });
+});
+
+test('isLiveFilter is false once the range has ended', () => {
+  assert.equal(isLiveFilter({}, NOW_MS), true);
+  assert.equal(isLiveFilter({ from: '2020-01-01T00:00:00.000Z' }, NOW_MS), true);
+  assert.equal(isLiveFilter({ to: '2026-11-21T11:59:59.000Z' }, NOW_MS), false);
+  assert.equal(isLiveFilter({ to: '2026-11-21T12:00:01.000Z' }, NOW_MS), true);
+});
+
+test('requestsLink and activeFilters are inverse', () => {
+  const link = requestsLink({ outcome: 'FAILED', key: 'a&b', model: null });
+  assert.equal(link, '/requests?key=a%26b&outcome=FAILED');
+  assert.deepEqual(activeFilters(new URL(link, 'http://panel.test').searchParams), ['key', 'outcome']);
+  assert.equal(requestsLink({}), '/requests');
+});
+
+test('noFilters names every filter', () => {
+  const changes = noFilters();
+  assert.ok('q' in changes && 'to' in changes);
+  assert.ok(Object.values(changes).every((value) => value === null));
+});

@@ -1,0 +1,117 @@
+// Numbers, money, times and durations as people read them. Pure; null is "–", which is not zero.
+
+export const NONE = '–';
+
+type Maybe<Value> = Value | null | undefined;
+
+export type Format = ReturnType<typeof createFormat>;
+
+/** Formatters of one locale. An odd locale (`en-US@posix`) falls back to English instead of throwing. */
+export function createFormat(wantedLocale: string) {
+  const locale = usableLocale(wantedLocale);
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const clock = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
+  const hourAndMinute = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const dayAndClock = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' });
+  const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
+
+  return {
+    locale,
+    count: (value: Maybe<number>) => (isNumber(value) ? whole.format(value) : NONE),
+    /** 1234 → 1.2K; small numbers stay whole. */
+    compact: (value: Maybe<number>) => (isNumber(value) ? compact.format(value) : NONE),
+    /** A ratio in [0, 1]. */
+    percent: (value: Maybe<number>) => (isNumber(value) ? share.format(value) : NONE),
+    usd: (value: Maybe<number>) => (isNumber(value) ? money(locale, value) : NONE),
+    /** Milliseconds, in the unit that keeps it short. */
+    ms: (value: Maybe<number>) => (isNumber(value) ? milliseconds(locale, value) : NONE),
+    clock: (value: Maybe<string | number>) => dateOr(value, (date) => clock.format(date)),
+    hourAndMinute: (value: Maybe<string | number>) => dateOr(value, (date) => hourAndMinute.format(date)),
+    dayAndClock: (value: Maybe<string | number>) => dateOr(value, (date) => dayAndClock.format(date)),
+    exact: (value: Maybe<string | number>) => dateOr(value, (date) => exact.format(date)),
+    relative: (value: Maybe<string | number>, nowMs: number) =>
+      dateOr(value, (date) => relativeTime(ago, date.getTime() - nowMs)),
+  };
+}
+
+/** Time left as `4:05` or `1:04:05`; never negative. */
+export function countdown(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0'));
+  const hours = Math.floor(seconds / 3600);
+  return hours > 0 ? `${hours}:${parts.join(':')}` : parts.join(':').replace(/^0(\d)/, '$1');
+}
+
+function usableLocale(wanted: string): string {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(wanted)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
+}
+
+function isNumber(value: Maybe<number>): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+// A fraction of a cent is common for one request: keep two significant digits instead of rounding to $0.00.
+function money(locale: string, value: number): string {
+  const size = Math.abs(value);
+  const digits =
+    size === 0 || size >= 1 ? 2 : size >= 0.01 ? 3 : Math.min(8, 1 - Math.floor(Math.log10(size)));
+  return new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+function milliseconds(locale: string, value: number): string {
+  const unit = value < 1000 ? 'millisecond' : value < 60_000 ? 'second' : 'minute';
+  const amount = unit === 'millisecond' ? value : unit === 'second' ? value / 1000 : value / 60_000;
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'narrow',
+    maximumFractionDigits: unit === 'millisecond' || amount >= 100 ? 0 : amount >= 10 ? 1 : 2,
+  }).format(amount);
+}
+
+function dateOr(value: Maybe<string | number>, write: (date: Date) => string): string {
+  if (value === null || value === undefined) return NONE;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? NONE : write(date);
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+function relativeTime(ago: Intl.RelativeTimeFormat, distanceMs: number): string {
+  for (const [unit, sizeMs] of STEPS) {
+    if (Math.abs(distanceMs) >= sizeMs) return ago.format(Math.trunc(distanceMs / sizeMs), unit);
+  }
+  return ago.format(Math.trunc(distanceMs / 1000), 'second');
+}

@@ -1,0 +1,152 @@
+// The Requests filters: query string ⇄ what the person sees ⇄ what the API is asked. Pure.
+
+export const PERIODS = { '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
+export type Period = keyof typeof PERIODS;
+export const PERIOD_NAMES = ['15m', '1h', '24h', '7d'] as const;
+
+export const STATUS_CLASSES = ['2xx', '4xx', '429', '5xx'] as const;
+export const OUTCOMES = ['OK', 'REJECTED', 'FAILED', 'CLIENT_GONE'] as const;
+export const AFFINITY_OUTCOMES = ['HIT', 'NEW', 'MOVED', 'BORROWED', 'NONE', 'OFF'] as const;
+export const SURFACES = [
+  'ANTHROPIC_MESSAGES',
+  'OPENAI_CHAT',
+  'OPENAI_RESPONSES',
+  'OPENAI_EMBEDDINGS',
+  'GEMINI',
+] as const;
+
+/** Every filter's name in the query string. */
+export const FILTER_PARAMS = [
+  'q',
+  'key',
+  'model',
+  'account',
+  'provider',
+  'user',
+  'session',
+  'status',
+  'outcome',
+  'affinity',
+  'surface',
+  'streamed',
+  'slow',
+  'period',
+  'from',
+  'to',
+] as const;
+export type FilterParam = (typeof FILTER_PARAMS)[number];
+
+export interface ApiFilter {
+  search?: string;
+  apiKeyName?: string;
+  modelId?: string;
+  accountId?: string;
+  providerId?: string;
+  userId?: string;
+  sessionId?: string;
+  status?: number;
+  minStatus?: number;
+  maxStatus?: number;
+  outcome?: (typeof OUTCOMES)[number];
+  affinity?: (typeof AFFINITY_OUTCOMES)[number];
+  surface?: (typeof SURFACES)[number];
+  streamed?: boolean;
+  minLatencyMs?: number;
+  from?: string;
+  to?: string;
+}
+
+export function periodOf(value: string | null, fallback: Period): Period {
+  return PERIOD_NAMES.find((name) => name === value) ?? fallback;
+}
+
+/** What to ask the API. Values that mean nothing are left out, as a hand-edited address may hold anything. */
+export function apiFilterOf(params: URLSearchParams, nowMs: number): ApiFilter {
+  return {
+    ...text('search', params.get('q')),
+    ...text('apiKeyName', params.get('key')),
+    ...text('modelId', params.get('model')),
+    ...text('accountId', params.get('account')),
+    ...text('providerId', params.get('provider')),
+    ...text('userId', params.get('user')),
+    ...text('sessionId', params.get('session')),
+    ...statusFilter(params.get('status')),
+    ...oneOf('outcome', params.get('outcome'), OUTCOMES),
+    ...oneOf('affinity', params.get('affinity'), AFFINITY_OUTCOMES),
+    ...oneOf('surface', params.get('surface'), SURFACES),
+    ...streamedFilter(params.get('streamed')),
+    ...slowFilter(params.get('slow')),
+    ...timeFilter(params, nowMs),
+  };
+}
+
+/** True while new rows can still match: no end of the time range, or one in the future. */
+export function isLiveFilter(filter: ApiFilter, nowMs: number): boolean {
+  return filter.to === undefined || Date.parse(filter.to) > nowMs;
+}
+
+/** The filters that are set, in the order of the bar. */
+export function activeFilters(params: URLSearchParams): FilterParam[] {
+  return FILTER_PARAMS.filter((name) => (params.get(name) ?? '') !== '');
+}
+
+/** Changes that remove every filter and leave the rest of the address alone. */
+export function noFilters(): Record<FilterParam, null> {
+  const changes: Partial<Record<FilterParam, null>> = {};
+  for (const name of FILTER_PARAMS) changes[name] = null;
+  return changes as Record<FilterParam, null>;
+}
+
+/** Address of the Requests screen with these filters. */
+export function requestsLink(filters: Partial<Record<FilterParam, string | null>>): string {
+  const params = new URLSearchParams();
+  for (const name of FILTER_PARAMS) {
+    const value = filters[name];
+    if (value) params.set(name, value);
+  }
+  const query = params.toString();
+  return query === '' ? '/requests' : `/requests?${query}`;
+}
+
+function text<Name extends string>(name: Name, value: string | null): { [K in Name]?: string } {
+  return (value === null || value === '' ? {} : { [name]: value }) as { [K in Name]?: string };
+}
+
+function oneOf<Name extends string, Value extends string>(
+  name: Name,
+  value: string | null,
+  allowed: readonly Value[],
+): { [K in Name]?: Value } {
+  const found = allowed.find((one) => one === value);
+  return (found === undefined ? {} : { [name]: found }) as { [K in Name]?: Value };
+}
+
+function statusFilter(value: string | null): Pick<ApiFilter, 'status' | 'minStatus' | 'maxStatus'> {
+  if (value === null) return {};
+  const group = /^([1-5])xx$/.exec(value);
+  if (group) {
+    const first = Number(group[1]) * 100;
+    return { minStatus: first, maxStatus: first + 99 };
+  }
+  return /^[1-5]\d\d$/.test(value) ? { status: Number(value) } : {};
+}
+
+function streamedFilter(value: string | null): Pick<ApiFilter, 'streamed'> {
+  if (value === 'yes') return { streamed: true };
+  return value === 'no' ? { streamed: false } : {};
+}
+
+function slowFilter(value: string | null): Pick<ApiFilter, 'minLatencyMs'> {
+  return value !== null && /^\d{1,9}$/.test(value) ? { minLatencyMs: Number(value) } : {};
+}
+
+function timeFilter(params: URLSearchParams, nowMs: number): Pick<ApiFilter, 'from' | 'to'> {
+  const period = PERIOD_NAMES.find((name) => name === params.get('period'));
+  if (period) return { from: new Date(nowMs - PERIODS[period]).toISOString() };
+  return { ...instant('from', params.get('from')), ...instant('to', params.get('to')) };
+}
+
+function instant<Name extends 'from' | 'to'>(name: Name, value: string | null): { [K in Name]?: string } {
+  const ms = value === null ? Number.NaN : Date.parse(value);
+  return text(name, Number.isNaN(ms) ? null : new Date(ms).toISOString());
+}

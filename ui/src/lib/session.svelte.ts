@@ -1,0 +1,119 @@
+// Who is at the panel: asked once at the start, changed by logging in and out and by the API refusing a call.
+
+import { type ApiError, asApiError, graphql, onLoggedOut, refuseUserErrors, run } from './graphql.ts';
+import { setupTokenOf } from './place.ts';
+
+const SESSION = graphql(`
+  query Session {
+    session { authenticated setupRequired expiresAt }
+  }
+`);
+
+const BUILD = graphql(`
+  query Build {
+    build { version commit runtime startedAt nodeId demo }
+  }
+`);
+
+const SETUP = graphql(`
+  mutation Setup($input: SetupInput!) {
+    setup(input: $input) { session { authenticated } errors { code message } }
+  }
+`);
+
+const LOGIN = graphql(`
+  mutation Login($input: LoginInput!) {
+    login(input: $input) { session { authenticated } errors { code message } }
+  }
+`);
+
+const LOGOUT = graphql(`
+  mutation Logout {
+    logout { errors { code message } }
+  }
+`);
+
+export type SessionState = 'asking' | 'setup' | 'login' | 'in' | 'failed';
+
+export interface Build {
+  version: string;
+  commit: string | null;
+  runtime: string;
+  startedAt: string;
+  nodeId: string;
+  demo: boolean;
+}
+
+let state = $state<SessionState>('asking');
+let error = $state.raw<ApiError | null>(null);
+let build = $state.raw<Build | null>(null);
+let setupToken = $state('');
+
+export const session = {
+  get state(): SessionState {
+    return state;
+  },
+  get error(): ApiError | null {
+    return error;
+  },
+  get build(): Build | null {
+    return build;
+  },
+  /** From the address that the server printed; empty when the person has to paste it. */
+  get setupToken(): string {
+    return setupToken;
+  },
+};
+
+/** Takes the one-time token out of the address at once, so that it stays in no history and no screenshot. */
+export function takeSetupToken(): void {
+  const token = setupTokenOf(location.hash);
+  if (token === null) return;
+  setupToken = token;
+  history.replaceState(null, '', location.pathname + location.search);
+}
+
+export async function askSession(): Promise<void> {
+  state = 'asking';
+  try {
+    const { session: found } = await run(SESSION, {});
+    if (found.authenticated) await enter();
+    else state = found.setupRequired ? 'setup' : 'login';
+  } catch (failure) {
+    error = asApiError(failure);
+    state = 'failed';
+  }
+}
+
+export async function setUp(token: string, password: string): Promise<void> {
+  const { setup } = await run(SETUP, { input: { token, password } });
+  refuseUserErrors(setup.errors);
+  setupToken = '';
+  await enter();
+}
+
+export async function logIn(password: string): Promise<void> {
+  const { login } = await run(LOGIN, { input: { password } });
+  refuseUserErrors(login.errors);
+  await enter();
+}
+
+export async function logOut(): Promise<void> {
+  await run(LOGOUT, {});
+  state = 'login';
+}
+
+onLoggedOut(() => {
+  if (state === 'in') state = 'login';
+});
+
+/** Asks again what runs: the demo ends with the first real account. */
+export async function refreshBuild(): Promise<void> {
+  build = (await run(BUILD, {})).build;
+}
+
+async function enter(): Promise<void> {
+  await refreshBuild();
+  error = null;
+  state = 'in';
+}

@@ -1,0 +1,187 @@
+// The Requests list against the API: newest page, live rows, history below, and what was missed while offline.
+
+import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
+import { type Feed, type FeedStatus, openFeed } from '../../lib/live.svelte.ts';
+import { LiveTail, RECONNECT_OVERLAP_MS } from '../../lib/live-tail.ts';
+import { type ApiFilter, isLiveFilter } from '../../lib/request-filter.ts';
+import { REQUEST_COUNT, REQUEST_LOGGED, REQUEST_PAGE, type Row } from './queries.ts';
+
+const PAGE_ROWS = 100;
+const CAP_ROWS = 2000;
+const COUNT_DELAY_MS = 3000;
+
+/** Where the next page of history begins. `to` replaces the cursor when live rows have pushed the last page out. */
+interface HistoryPosition {
+  to: string | null;
+  after: string | null;
+}
+
+type PauseReason = 'scrolled' | 'hovered' | 'button';
+
+export class RequestTail {
+  rows = $state.raw<readonly Row[]>([]);
+  waitingCount = $state(0);
+  totalCount = $state<number | null>(null);
+  error = $state.raw<ApiError | null>(null);
+  isLoading = $state(true);
+  isLoadingOlder = $state(false);
+  hasOlder = $state(false);
+  #filter: ApiFilter;
+  #tail = new LiveTail<Row>({ cap: CAP_ROWS });
+  #feed = $state.raw<Feed | null>(null);
+  #position: HistoryPosition = { to: null, after: null };
+  #pauseReasons = new Set<PauseReason>();
+  #lastLiveMs = Date.now();
+  #frame = 0;
+  #countTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(filter: ApiFilter) {
+    this.#filter = filter;
+  }
+
+  /** Null when the time range has ended, so that nothing new can come. */
+  get status(): FeedStatus | null {
+    return this.#feed?.status ?? null;
+  }
+
+  start(): void {
+    void this.reload();
+    if (!isLiveFilter(this.#filter, Date.now())) return;
+    this.#feed = openFeed(
+      REQUEST_LOGGED,
+      { filter: this.#filter },
+      {
+        onData: ({ requestLogged }) => this.#receive(requestLogged),
+        // The first opening also catches up: rows may have come between the first page and the stream.
+        onOpen: () => void this.#catchUp(),
+      },
+    );
+  }
+
+  close(): void {
+    this.#feed?.close();
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#countTimer);
+  }
+
+  reload = async (): Promise<void> => {
+    this.isLoading = true;
+    this.#countSoon(0);
+    try {
+      const { requestLogs: page } = await run(REQUEST_PAGE, {
+        filter: this.#filter,
+        first: PAGE_ROWS,
+        after: null,
+      });
+      this.#tail.restart(page.nodes);
+      this.#position = { to: null, after: page.pageInfo.endCursor };
+      this.hasOlder = page.pageInfo.hasNextPage;
+      this.error = null;
+      this.#show();
+    } catch (failure) {
+      this.error = asApiError(failure);
+    } finally {
+      this.isLoading = false;
+    }
+  };
+
+  loadOlder = async (): Promise<void> => {
+    if (this.isLoadingOlder || !this.hasOlder) return;
+    this.isLoadingOlder = true;
+    const last = this.#tail.rows.at(-1);
+    if (this.#tail.isTrimmed && last) this.#position = { to: justAfter(last.startedAt), after: null };
+    try {
+      const { to, after } = this.#position;
+      const filter = to === null ? this.#filter : { ...this.#filter, to };
+      const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: PAGE_ROWS, after });
+      this.#tail.appendOlder(page.nodes);
+      this.#position = { to, after: page.pageInfo.endCursor };
+      this.hasOlder = page.pageInfo.hasNextPage;
+      this.#show();
+    } catch (failure) {
+      this.error = asApiError(failure);
+    } finally {
+      this.isLoadingOlder = false;
+    }
+  };
+
+  setPaused(reason: PauseReason, isPaused: boolean): void {
+    if (isPaused) this.#pauseReasons.add(reason);
+    else this.#pauseReasons.delete(reason);
+    if (this.#pauseReasons.size > 0) this.#tail.pause();
+    else this.#follow();
+  }
+
+  #follow(): void {
+    this.#tail.resume();
+    if (this.#tail.hasGap) void this.reload();
+    this.#show();
+  }
+
+  #receive(row: Row): void {
+    this.#lastLiveMs = Date.now();
+    if (!this.#tail.push(row)) return;
+    if (this.#tail.isTrimmed) this.hasOlder = true;
+    this.#countSoon(COUNT_DELAY_MS);
+    // Many rows may arrive in one frame; the list is drawn once.
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#show();
+    });
+  }
+
+  async #catchUp(): Promise<void> {
+    const sinceMs = this.#lastLiveMs - RECONNECT_OVERLAP_MS;
+    const missed: Row[] = [];
+    let after: string | null = null;
+    try {
+      do {
+        const { requestLogs: page }: { requestLogs: RowPage } = await run(REQUEST_PAGE, {
+          filter: this.#filter,
+          first: PAGE_ROWS,
+          after,
+        });
+        missed.push(...page.nodes);
+        after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+      } while (after !== null && missed.length < CAP_ROWS && startedMs(missed.at(-1)) > sinceMs);
+      this.#tail.mergeNewest(missed);
+      this.#lastLiveMs = Date.now();
+      this.#countSoon(COUNT_DELAY_MS);
+      this.#show();
+    } catch (failure) {
+      if (this.rows.length === 0) this.error = asApiError(failure);
+    }
+  }
+
+  #show(): void {
+    this.rows = this.#tail.rows;
+    this.waitingCount = this.#tail.waitingCount;
+  }
+
+  #countSoon(delayMs: number): void {
+    if (delayMs > 0 && this.#countTimer !== undefined) return;
+    clearTimeout(this.#countTimer);
+    this.#countTimer = setTimeout(async () => {
+      this.#countTimer = undefined;
+      try {
+        const { requestLogs } = await run(REQUEST_COUNT, { filter: this.#filter });
+        this.totalCount = requestLogs.totalCount;
+      } catch {
+        this.totalCount = null;
+      }
+    }, delayMs);
+  }
+}
+
+interface RowPage {
+  nodes: Row[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+
+function justAfter(moment: string): string {
+  return new Date(Date.parse(moment) + 1).toISOString();
+}
+
+function startedMs(row: Row | undefined): number {
+  return row ? Date.parse(row.startedAt) : 0;
+}

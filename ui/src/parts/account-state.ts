@@ -1,0 +1,22 @@
+// How an account's state looks: the tone of its badge.
+
+import type { Tone } from './Badge.svelte';
+
+export type AccountState = 'AVAILABLE' | 'FULL' | 'COOLING_DOWN' | 'PAUSED' | 'DISABLED';
+
+export const STATE_TONES: Record<AccountState, Tone> = {
+  AVAILABLE: 'good',
+  FULL: 'info',
+  COOLING_DOWN: 'warn',
+  PAUSED: 'plain',
+  DISABLED: 'bad',
+};
+
+/** Worst first: what an admin has to look at is on top. */
+export const STATE_ORDER: readonly AccountState[] = [
+  'DISABLED',
+  'COOLING_DOWN',
+  'FULL',
+  'AVAILABLE',
+  'PAUSED',
+];

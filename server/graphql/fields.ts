@@ -60,7 +60,7 @@ export function checkInput<const Schema extends v.GenericSchema>(
     result.issues.map((issue) => {
       const path = (issue.path ?? []).map((item) => String(item.key));
       const message = `Cannot accept ${path.join('.')}: it ${issue.message}`;
-      return { code: 'invalid-value', message, path: ['input', ...path] };
+      return { code: 'invalid-value', message, path: ['input', ...path], retryAfterSeconds: null };
     }),
   );
 }

@@ -1,11 +1,11 @@
 // The panel's login. The only fields that answer to nobody, so nothing here may say more than whether one is logged in.
 
-import { type LoginResult, sessionEndMs } from '../auth/sessions.ts';
+import { type LoginRefusal, type LoginResult, sessionEndMs } from '../auth/sessions.ts';
 import { builder } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { expiredCookies, sessionCookie } from './cookies.ts';
 import type { Visitor } from './parts.ts';
-import { ERRORS, failure, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { ERRORS, ExpectedFailure, failure, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 interface SessionShape {
   isAuthenticated: boolean;
@@ -120,7 +120,7 @@ function enter(
   return payload<{ session: SessionShape | null }>({ session: null }, async () => {
     refuseInsecure(visitor);
     const result = await attempt(parts.sessions);
-    if (!result.isGranted) throw failure(result.refusal.code, result.refusal.message);
+    if (!result.isGranted) throw refusal(result.refusal);
     visitor.setCookies.push(sessionCookie(result.token, visitor.cookieRule));
     const expiresAtMs = sessionEndMs(result.session);
     return { session: { isAuthenticated: true, isSetupRequired: false, expiresAtMs } };
@@ -134,4 +134,9 @@ function refuseInsecure({ cookieRule }: Visitor): void {
     'insecure-connection',
     'Cannot log in over plain http from another machine: use https, or an SSH tunnel to this port',
   );
+}
+
+function refusal({ code, message, retryAfterMs }: LoginRefusal): ExpectedFailure {
+  const retryAfterSeconds = retryAfterMs === undefined ? null : Math.ceil(retryAfterMs / 1000);
+  return new ExpectedFailure([{ code, message, path: null, retryAfterSeconds }]);
 }

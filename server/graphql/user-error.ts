@@ -9,6 +9,7 @@ export interface UserError {
   code: UserErrorCode;
   message: string;
   path: string[] | null;
+  retryAfterSeconds: number | null;
 }
 
 type UserErrorCode =
@@ -38,7 +39,7 @@ export class ExpectedFailure extends Error {
 
 /** `path` leads from the mutation's arguments to the value at fault. */
 export function failure(code: UserErrorCode, message: string, path?: string[]): ExpectedFailure {
-  return new ExpectedFailure([{ code, message, path: path ?? null }]);
+  return new ExpectedFailure([{ code, message, path: path ?? null, retryAfterSeconds: null }]);
 }
 
 export function notFound(what: string, path: string[]): ExpectedFailure {
@@ -70,6 +71,10 @@ export const UserErrorRef = builder.objectRef<UserError>('UserError').implement(
     path: t.exposeStringList('path', {
       nullable: true,
       description: 'Leads to the argument at fault, such as ["input", "baseUrl"].',
+    }),
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+      nullable: true,
+      description: 'Seconds until the same will be accepted again; null when waiting does not help.',
     }),
   }),
 });

@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery';
 const SETUP =
   'mutation ($input: SetupInput!) { setup(input: $input) { session { authenticated expiresAt } errors { code message } } }';
 const LOGIN =
-  'mutation ($password: String!) { login(input: { password: $password }) { session { authenticated } errors { code message } } }';
+  'mutation ($password: String!) { login(input: { password: $password }) { session { authenticated } errors { code message retryAfterSeconds } } }';
 const LOGOUT = 'mutation { logout { errors { code } } }';
 const SESSION = '{ session { authenticated setupRequired expiresAt } }';
 
@@ -66,6 +66,7 @@ test('login tells how long to wait after too many wrong passwords', async () => 
   const { data } = await bench.call(LOGIN, { password: PASSWORD }, { bearer: null });
   assert.equal(data.login.errors[0].code, 'too-many-attempts');
   assert.match(data.login.errors[0].message, /wait 15 s/);
+  assert.equal(data.login.errors[0].retryAfterSeconds, 15);
 });
 
 test('a session opens the API as the panel, until logout', async () => {

@@ -82,15 +82,13 @@ export async function run<Data, Variables extends AnyVariables>(
 }
 
 /** The first of a payload's expected errors as an exception, so that forms have one way to fail. */
-export function refuseUserErrors(errors: readonly { code: string; message: string }[]): void {
+export function refuseUserErrors(
+  errors: readonly { code: string; message: string; retryAfterSeconds?: number | null }[],
+): void {
   const [first] = errors;
   if (!first) return;
-  throw new ApiError(first.message, { code: first.code, retryAfterSeconds: waitIn(first) });
-}
-
-// The payload has no field for the wait; its message ends in "wait 15 s".
-function waitIn({ code, message }: { code: string; message: string }): number | null {
-  return code === 'too-many-attempts' ? Number(/(\d+) s\b/.exec(message)?.[1] ?? 60) : null;
+  const { code, message, retryAfterSeconds } = first;
+  throw new ApiError(message, { code, retryAfterSeconds: retryAfterSeconds ?? null });
 }
 
 export function asApiError(error: unknown): ApiError {

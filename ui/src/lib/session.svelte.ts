@@ -23,7 +23,7 @@ const SETUP = graphql(`
 
 const LOGIN = graphql(`
   mutation Login($input: LoginInput!) {
-    login(input: $input) { session { authenticated } errors { code message } }
+    login(input: $input) { session { authenticated } errors { code message retryAfterSeconds } }
   }
 `);
 

@@ -21,9 +21,7 @@ test('README queries, mutations and subscriptions are valid against schema.graph
   assert.ok(operations.length > 15, String(operations.length));
   for (const operation of operations) {
     const { loc } = operation;
-    const errors = validate(schema, { kind: 'Document', definitions: [operation] } as ReturnType<
-      typeof parse
-    >);
+    const errors = validate(schema, { kind: Kind.DOCUMENT, definitions: [operation] });
     assert.deepEqual(
       errors.map(({ message }) => message),
       [],

@@ -107,7 +107,10 @@ function send(input: AttemptInput, io: { fetch: Fetch; signal: AbortSignal }): P
   const { candidate, dialect } = input;
   return io.fetch(upstreamUrl(candidate.endpoint.baseUrl, dialect.upstreamPath) + passedQuery(input.url), {
     method: 'POST',
-    headers: upstreamHeaders(input.headers, dialect.credentialHeaders(candidate.credential)),
+    headers: upstreamHeaders(input.headers, {
+      defaults: dialect.defaultHeaders,
+      credential: dialect.credentialHeaders(candidate.credential),
+    }),
     body: input.body,
     redirect: 'manual',
     signal: io.signal,

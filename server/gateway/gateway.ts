@@ -154,13 +154,14 @@ async function tryAccount(
   parts: GatewayParts,
 ): Promise<Tried> {
   const { candidate, body } = asked;
+  const dialect = dialectOf(exchange.surface);
+  if (!dialect) {
+    throw new GatewayError('surface-unavailable', `Cannot serve ${exchange.row.path}: not available`);
+  }
   const release = parts.slots.take(candidate.account.id);
   parts.live.publish({ kind: 'account', accountId: candidate.account.id });
   target(exchange, candidate, parts);
   const startedAtMs = parts.clock.nowMs();
-  const dialect = dialectOf(exchange.surface);
-  if (!dialect)
-    throw new GatewayError('surface-unavailable', `Cannot serve ${exchange.row.path}: not available`);
   const { upstreamModel } = candidate;
   const bytes =
     upstreamModel === body.model ? body.bytes : replaceSpan(body.bytes, body.modelSpan, upstreamModel);

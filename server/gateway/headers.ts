@@ -3,7 +3,6 @@
 /** Client headers that mean something to a provider. Credentials, cookies, forwarding and hop-by-hop headers never pass. */
 const REQUEST_HEADERS = new Set([
   'accept',
-  'content-type',
   'user-agent',
   'openai-beta',
   'idempotency-key',
@@ -35,16 +34,18 @@ const REPLY_PREFIXES = ['anthropic-ratelimit-', 'anthropic-priority-', 'x-rateli
  * Headers of an attempt. The reply is asked for without compression, so that its bytes can be watched and passed on
  * as they are (a truncated gzip stream is accepted as whole by some runtimes).
  */
-export function upstreamHeaders(client: Headers, credential: Record<string, string>): Record<string, string> {
-  const headers: Record<string, string> = {};
+export function upstreamHeaders(
+  client: Headers,
+  own: { defaults: Readonly<Record<string, string>>; credential: Record<string, string> },
+): Record<string, string> {
+  const headers: Record<string, string> = { ...own.defaults };
   for (const [name, value] of client) {
     if (REQUEST_HEADERS.has(name) || REQUEST_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       headers[name] = value;
     }
   }
-  headers['content-type'] ??= 'application/json';
-  headers['accept-encoding'] = 'identity';
-  return { ...headers, ...credential };
+  // The body has been read as JSON, whatever it was declared to be.
+  return { ...headers, 'content-type': 'application/json', 'accept-encoding': 'identity', ...own.credential };
 }
 
 /** Headers of the reply to the client; an upstream's `x-request-id` is kept under another name, ours takes its place. */

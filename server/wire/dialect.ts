@@ -29,6 +29,8 @@ export interface Dialect {
   /** Appended to an endpoint's base URL. */
   upstreamPath: string;
   credentialHeaders(credential: string): Record<string, string>;
+  /** Headers the provider insists on, for clients that leave them out. */
+  defaultHeaders: Readonly<Record<string, string>>;
   /** Usage of a whole JSON reply. */
   readUsage(reply: unknown): Usage;
   /** The error in a JSON reply, or null when it has none that is recognised. */

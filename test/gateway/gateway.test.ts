@@ -28,6 +28,16 @@ test('handleExchange() passes the body on byte for byte but for the mapped model
   assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages');
 });
 
+test('handleExchange() states an API version only where the client states none', async () => {
+  const bench = createBench(() => message());
+  await bench.send();
+  await bench.send({ headers: { 'anthropic-version': '2026-10-21' } });
+  assert.deepEqual(
+    bench.calls.map(({ headers }) => headers.get('anthropic-version')),
+    ['2023-06-01', '2026-10-21'],
+  );
+});
+
 test('handleExchange() sends the beta flag of the query on and nothing else of it', async () => {
   const bench = createBench(() => message());
   await bench.send({ path: '/v1/messages?beta=true&key=secret' });

@@ -31,6 +31,7 @@ export const anthropicMessages: Dialect = {
     credential.startsWith('sk-ant-oat')
       ? { authorization: `Bearer ${credential}` }
       : { 'x-api-key': credential },
+  defaultHeaders: { 'anthropic-version': '2023-06-01' },
   readUsage: (reply) => anthropicUsage(isObject(reply) ? reply.usage : undefined),
   readError: (reply, status) => readError(reply, status),
   watchStream: () => new AnthropicStreamWatch(),

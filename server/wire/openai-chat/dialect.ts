@@ -23,6 +23,7 @@ export const openaiChat: Dialect = {
   surface: 'openai-chat',
   upstreamPath: '/v1/chat/completions',
   credentialHeaders: (credential) => ({ authorization: `Bearer ${credential}` }),
+  defaultHeaders: {},
   readUsage: (reply) => openaiUsage(isObject(reply) ? reply.usage : undefined),
   readError: (reply, status) => readError(reply, status),
   watchStream: () => new OpenAiStreamWatch(),

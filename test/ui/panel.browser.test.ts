@@ -9,6 +9,7 @@ import { launchBrowser } from './browser.ts';
 import {
   assertAccessible,
   firstLoadBytes,
+  goOffline,
   openSettled,
   rowsOf,
   sendRequest,
@@ -141,10 +142,10 @@ step('a lost connection shows, and what was missed is there after it returns', a
   await page.goto('/requests');
   await waitForRows(page, 3);
   await page.locator('[data-connection="live"]').waitFor();
-  await page.context().setOffline(true);
+  await goOffline(page, true);
   await page.locator('[data-connection="down"]').waitFor();
   await sendRequest(visit);
-  await page.context().setOffline(false);
+  await goOffline(page, false);
   await page.locator('[data-connection="live"]').waitFor();
   await waitForRows(page, 4);
   visit.complaints.splice(0);

@@ -53,6 +53,12 @@ export async function sendRequest(
   return response.status;
 }
 
+/** Cuts the page off, or lets it back. A machine without a network is offline all along and fires no event of its own. */
+export async function goOffline(page: Page, isOffline: boolean): Promise<void> {
+  await page.context().setOffline(isOffline);
+  await page.evaluate((name) => window.dispatchEvent(new Event(name)), isOffline ? 'offline' : 'online');
+}
+
 /** Lines or cards of the Requests list. */
 export function rowsOf(page: Page): Locator {
   return page.locator('[role="row"]').filter({ has: page.locator('a:visible') });

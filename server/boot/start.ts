@@ -9,7 +9,8 @@ import { wantsColor, welcomeText } from '../cli/welcome.ts';
 import { loadConfigFile } from '../config/file.ts';
 import { defaultDataDir, type GivenOptions, resolveOptions, type StartOptions } from '../config/options.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
-import { type AdminApi, createAdminApi } from '../graphql/yoga.ts';
+import type { AdminParts } from '../graphql/parts.ts';
+import type { AdminApi } from '../graphql/yoga.ts';
 import { createPanel } from '../panel/panel.ts';
 import { type Listener, listen, runtimeName } from '../serve.ts';
 import { repeat, systemClock } from './clock.ts';
@@ -102,7 +103,7 @@ function createAdmin(
   const { catalog, storage, vault, clock } = workspace;
   const startedAtMs = clock.nowMs();
   const nodeId = uuidv7();
-  return createAdminApi({
+  return loadedWhenAsked({
     catalog: {
       get current() {
         return catalog.current;
@@ -136,6 +137,17 @@ function createAdmin(
     isDevelopment: process.env.WARMPATH_DEVELOPMENT === '1',
     logError: (error) => logEvent('error', 'admin-api', errorFields(error)),
   });
+}
+
+/** The admin API is half of the program, and the data plane must not wait for it: it is loaded with its first request. */
+function loadedWhenAsked(parts: AdminParts): AdminApi {
+  let api: Promise<AdminApi> | null = null;
+  return {
+    async fetch(request, info) {
+      api ??= import('../graphql/yoga.ts').then(({ createAdminApi }) => createAdminApi(parts));
+      return (await api).fetch(request, info);
+    },
+  };
 }
 
 /** What has to happen now and then; the result stops each. */

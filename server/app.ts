@@ -42,8 +42,7 @@ export function createApp(parts: AppParts): App {
     }
     const operation = matchOperation(request.method, path, request.headers);
     if (operation) {
-      info.holdOpen();
-      return handleExchange(request, { path, operation }, parts.gateway);
+      return handleExchange(request, { path, operation, onBodyRead: info.holdOpen }, parts.gateway);
     }
     return parts.panel(request) ?? notFound(404, `Cannot find ${path}`);
   };

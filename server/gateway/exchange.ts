@@ -18,6 +18,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Aborts when the client is gone before its reply began. */
   readonly gone: AbortSignal;
+  /** Told when the body is here: until then a connection that falls silent may be cut, from then on it must not. */
+  readonly onBodyRead: () => void;
   row: RequestRow;
   caller: Caller;
   ticket: AffinityTicket | null;
@@ -30,6 +32,7 @@ export function openExchange(input: {
   path: string;
   operation: Operation;
   catalog: Catalog;
+  onBodyRead: () => void;
   nowMs: number;
 }): Exchange {
   const { request, operation } = input;
@@ -42,6 +45,7 @@ export function openExchange(input: {
     catalog: input.catalog,
     requestId,
     gone: request.signal,
+    onBodyRead: input.onBodyRead,
     row: emptyRow({ requestId, surface, path: input.path, nowMs: input.nowMs }),
     caller: { kind: 'anonymous', fingerprint: null },
     ticket: null,

@@ -50,7 +50,7 @@ type Retryable = Extract<AttemptResult, { kind: 'retryable' }>;
 /** Answers one data-plane request; never throws. Every call becomes exactly one row of the request log. */
 export async function handleExchange(
   request: Request,
-  route: { path: string; operation: Operation },
+  route: { path: string; operation: Operation; onBodyRead: () => void },
   parts: GatewayParts,
 ): Promise<Response> {
   const exchange = openExchange({ request, ...route, catalog: parts.catalog(), nowMs: parts.clock.nowMs() });
@@ -88,6 +88,7 @@ function identify(exchange: Exchange, parts: GatewayParts): void {
 
 async function generate(exchange: Exchange, parts: GatewayParts): Promise<Response> {
   const body = await readBody(exchange.request);
+  exchange.onBodyRead();
   const { row, surface, catalog } = exchange;
   row.requestedModel = body.model.slice(0, 300);
   row.isStreamed = body.isStreamed;

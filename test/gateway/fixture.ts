@@ -194,7 +194,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     const path = new URL(request.url).pathname;
     const operation = matchOperation(request.method, path, request.headers);
     assert.ok(operation);
-    return handleExchange(request, { path, operation }, parts);
+    return handleExchange(request, { path, operation, onBodyRead: () => undefined }, parts);
   };
   return {
     parts,

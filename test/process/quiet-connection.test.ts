@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ask, bytesOf } from './clients.ts';
-import { configAt, writeConfig } from './config.ts';
-import { ADMIN_TOKEN, GatewayProcess, SKIP_REASON, temporaryFolder } from './gateway-process.ts';
-import { within } from './poll.ts';
+import { API_KEY, configAt, writeConfig } from './config.ts';
+import { ADMIN_TOKEN, GatewayProcess, isRecord, SKIP_REASON, temporaryFolder } from './gateway-process.ts';
+import { eventually, within } from './poll.ts';
 import { answerAsAsked } from './replies.ts';
 import { TestUpstream } from './test-upstream.ts';
 
@@ -50,6 +51,24 @@ describe('a connection that is quiet for long', { skip: SKIP_REASON, concurrency
     call.reply(200, { type: 'message' });
     const response = await within('the reply', asking);
     assert.deepEqual([response.status, await response.text()], [200, '{"type":"message"}']);
+  });
+
+  it('is cut while a request body stops coming, and the request has its row', async () => {
+    const { hostname, port } = new URL(gateway.origin);
+    const socket = connect(Number(port), hostname);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST /v1/messages HTTP/1.1\r\nHost: ${hostname}\r\nx-request-id: half-sent\r\n` +
+        `authorization: Bearer ${API_KEY}\r\ncontent-length: 1000\r\n\r\n{"model":`,
+    );
+    await within('the cut', closed, { deadlineMs: QUIET_MS + 5_000 });
+    await eventually('the row', async () => {
+      const { requestLogs } = await gateway.query(
+        '{ requestLogs(filter: { search: "half-sent" }) { totalCount } }',
+      );
+      return isRecord(requestLogs) && requestLogs.totalCount === 1;
+    });
   });
 
   it('stays open for a subscription, which shows an event right after', async () => {

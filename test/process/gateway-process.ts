@@ -221,7 +221,8 @@ async function exitOf(output: Output, deadlineMs = EXIT_DEADLINE_MS): Promise<nu
 }
 
 /** The runtime that is installed with the project. */
-function runtime(name: string, args: readonly string[]): Launcher {
-  const command = join(ROOT, 'node_modules', '.bin', name);
+function runtime(name: 'bun' | 'deno' | 'node', args: readonly string[]): Launcher {
+  // Not every npm links a package's command that is called "node"; the tests themselves run on that one.
+  const command = name === 'node' ? process.execPath : join(ROOT, 'node_modules', '.bin', name);
   return { name, command, args, missing: existsSync(command) ? null : `${name} is not installed` };
 }

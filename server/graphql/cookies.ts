@@ -1,9 +1,9 @@
 // The session cookie: its name and attributes, by how the browser reached us.
 //
 // Everywhere it is `__Host-warmpath`, which browsers only keep with Secure, Path=/ and no Domain, so that neither a
-// subdomain nor plain http can plant one. One exception: a browser on this very machine over plain http. Chromium and
-// Firefox accept Secure cookies from http://localhost, Safari does not, and `__Host-` without Secure is void; there the
-// cookie is `warmpath-session` without Secure, which never leaves the machine.
+// subdomain nor plain http can plant one. A browser on this very machine over plain http gets a second one beside it:
+// Chromium and Firefox keep Secure cookies from http://localhost, Safari does not, and `__Host-` without Secure is void.
+// That one is `warmpath-session` without Secure; it never leaves the machine.
 
 import { ABSOLUTE_LIFETIME_MS } from '../auth/sessions.ts';
 import type { CookieRule } from './parts.ts';
@@ -23,11 +23,10 @@ export function cookieRule(request: Request, isLoopback: boolean): CookieRule {
   return origin ? 'refused' : 'secure';
 }
 
-export function sessionCookie(token: string, rule: CookieRule): string {
+export function sessionCookies(token: string, rule: CookieRule): string[] {
   const maxAge = `Max-Age=${ABSOLUTE_LIFETIME_MS / 1000}`;
-  return rule === 'loopback-http'
-    ? `${LOOPBACK_NAME}=${token}; ${ATTRIBUTES}; ${maxAge}`
-    : `${HOST_NAME}=${token}; ${ATTRIBUTES}; Secure; ${maxAge}`;
+  const host = `${HOST_NAME}=${token}; ${ATTRIBUTES}; Secure; ${maxAge}`;
+  return rule === 'loopback-http' ? [host, `${LOOPBACK_NAME}=${token}; ${ATTRIBUTES}; ${maxAge}`] : [host];
 }
 
 /** Takes the cookie away, under either name: the browser may have reached us both ways. */

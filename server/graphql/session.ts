@@ -3,7 +3,7 @@
 import { type LoginRefusal, type LoginResult, sessionEndMs } from '../auth/sessions.ts';
 import { builder } from './builder.ts';
 import type { AdminContext } from './context.ts';
-import { expiredCookies, sessionCookie } from './cookies.ts';
+import { expiredCookies, sessionCookies } from './cookies.ts';
 import type { Visitor } from './parts.ts';
 import { ERRORS, ExpectedFailure, failure, payload, type UserError, UserErrorRef } from './user-error.ts';
 
@@ -121,7 +121,7 @@ function enter(
     refuseInsecure(visitor);
     const result = await attempt(parts.sessions);
     if (!result.isGranted) throw refusal(result.refusal);
-    visitor.setCookies.push(sessionCookie(result.token, visitor.cookieRule));
+    visitor.setCookies.push(...sessionCookies(result.token, visitor.cookieRule));
     const expiresAtMs = sessionEndMs(result.session);
     return { session: { isAuthenticated: true, isSetupRequired: false, expiresAtMs } };
   });

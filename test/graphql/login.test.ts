@@ -99,19 +99,20 @@ test('a wrong bearer is not saved by a good cookie', async () => {
 const HOST_COOKIE =
   /^__Host-warmpath=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Secure; Max-Age=2592000$/;
 const LOOPBACK_COOKIE = /^warmpath-session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000$/;
-const cookies: [string, CallOptions, RegExp][] = [
-  ['https', { origin: 'https://gate.example', isLoopback: false }, HOST_COOKIE],
-  ['plain http on this machine', { origin: 'http://127.0.0.1:8787' }, LOOPBACK_COOKIE],
-  ['plain http on this machine by name', { origin: 'http://localhost:8787' }, LOOPBACK_COOKIE],
-  ['plain http on this machine over IPv6', { origin: 'http://[::1]:8787' }, LOOPBACK_COOKIE],
-  ['a published container port', { origin: 'http://localhost:8787', isLoopback: false }, HOST_COOKIE],
+const ON_LOOPBACK = [HOST_COOKIE, LOOPBACK_COOKIE];
+const cookies: [string, CallOptions, RegExp[]][] = [
+  ['https', { origin: 'https://gate.example', isLoopback: false }, [HOST_COOKIE]],
+  ['plain http on this machine', { origin: 'http://127.0.0.1:8787' }, ON_LOOPBACK],
+  ['plain http on this machine by name', { origin: 'http://localhost:8787' }, ON_LOOPBACK],
+  ['plain http on this machine over IPv6', { origin: 'http://[::1]:8787' }, ON_LOOPBACK],
+  ['a published container port', { origin: 'http://localhost:8787', isLoopback: false }, [HOST_COOKIE]],
   [
     'a proxy on this machine that keeps the host name',
     {
       origin: 'http://gate.example',
       headers: { origin: 'https://gate.example', 'sec-fetch-site': 'same-origin' },
     },
-    HOST_COOKIE,
+    [HOST_COOKIE],
   ],
   [
     'a proxy on this machine that hides the host name',
@@ -119,24 +120,26 @@ const cookies: [string, CallOptions, RegExp][] = [
       origin: 'http://127.0.0.1:8787',
       headers: { origin: 'https://gate.example', 'sec-fetch-site': 'same-origin' },
     },
-    HOST_COOKIE,
+    [HOST_COOKIE],
   ],
-  ['a script over plain http from afar', { origin: 'http://10.0.0.5:8787', isLoopback: false }, HOST_COOKIE],
+  [
+    'a script over plain http from afar',
+    { origin: 'http://10.0.0.5:8787', isLoopback: false },
+    [HOST_COOKIE],
+  ],
 ];
 
 for (const [how, options, expected] of cookies) {
   test(`setup sets a fitting cookie over ${how}`, async () => {
     const bench = await openBench();
     const { headers } = await setUp(bench, options);
-    const [cookie = '', ...more] = headers.getSetCookie();
-    assert.match(cookie, expected);
-    assert.deepEqual(more, []);
-    const reply = await bench.call(
-      '{ build { version } }',
-      {},
-      { ...options, bearer: null, cookie: cookieOf(headers) },
-    );
-    assert.equal(reply.status, 200);
+    const set = headers.getSetCookie();
+    assert.equal(set.length, expected.length);
+    for (const [index, pattern] of expected.entries()) assert.match(set[index] ?? '', pattern);
+    for (const cookie of set.map((value) => value.split(';')[0] ?? '')) {
+      const reply = await bench.call('{ build { version } }', {}, { ...options, bearer: null, cookie });
+      assert.equal(reply.status, 200, cookie);
+    }
   });
 }
 
@@ -167,7 +170,7 @@ test('the unprotected cookie name counts on this machine only', async () => {
 
 test('a stale protected cookie does not hide the good one of this machine', async () => {
   const bench = await openBench();
-  const good = cookieOf((await setUp(bench)).headers);
+  const good = cookieOf((await setUp(bench)).headers).replace('__Host-warmpath', 'warmpath-session');
   const cookie = `__Host-warmpath=${'x'.repeat(43)}; other=1; ${good}`;
   assert.equal((await bench.call('{ build { version } }', {}, { bearer: null, cookie })).status, 200);
 });

@@ -14,9 +14,8 @@ type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 export async function checkConfig({ file }: CommandOf<'check-config'>): Promise<number> {
   const config = await loadConfigFile(file, process.env);
   const accounts = (config.providers ?? []).flatMap((provider) => provider.accounts ?? []);
-  process.stdout.write(
-    `${file} is valid: ${config.providers?.length ?? 0} providers, ${accounts.length} accounts\n`,
-  );
+  const found = `${counted(config.providers?.length ?? 0, 'provider')}, ${counted(accounts.length, 'account')}`;
+  process.stdout.write(`${file} is valid: ${found}\n`);
   return 0;
 }
 
@@ -62,4 +61,8 @@ async function withWorkspace(
   } finally {
     await workspace.storage.close();
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -5,8 +5,8 @@ import { matchOperation } from './wire/surface.ts';
 
 /** What the runtime knows of one connection. */
 export interface ConnectionInfo {
-  /** Plain HTTP from this very machine: cookies may go without `Secure`. */
-  isLoopback: boolean;
+  /** The peer is this very machine. Looked up when asked, which only the admin API does. */
+  readonly isLoopback: boolean;
   /** Lifts the idle limit once the body has come in: a reply may think for minutes. */
   holdOpen(): void;
 }
@@ -50,7 +50,7 @@ export function createApp(parts: AppParts): App {
 
 /** HTTP/1.0 without a Host header gives a relative URL, which cannot be routed. */
 function pathOf(url: string): string | null {
-  return URL.canParse(url) ? new URL(url).pathname : null;
+  return URL.parse(url)?.pathname ?? null;
 }
 
 function healthReply(isOk: boolean): Response {

@@ -54,7 +54,10 @@ function listenOnBun(app: App, options: ListenOptions): Listener {
     fetch: (request, self) =>
       app(
         request,
-        info(request.url, self.requestIP(request)?.address, () => self.timeout(request, 0)),
+        info(
+          () => self.requestIP(request)?.address,
+          () => self.timeout(request, 0),
+        ),
       ),
   });
   return {
@@ -70,7 +73,10 @@ async function listenOnDeno(app: App, options: ListenOptions): Promise<Listener>
     (request, { remoteAddr }) =>
       app(
         request,
-        info(request.url, remoteAddr.hostname, () => undefined),
+        info(
+          () => remoteAddr.hostname,
+          () => undefined,
+        ),
       ),
   );
   return {
@@ -90,7 +96,10 @@ async function listenOnNode(app: App, options: ListenOptions): Promise<Listener>
     fetch: (request) =>
       app(
         request,
-        info(request.url, request.ip, () => undefined),
+        info(
+          () => request.ip,
+          () => undefined,
+        ),
       ),
   });
   const http = server.node?.server;
@@ -126,19 +135,17 @@ function quietConnections(server: NodeServer): () => void {
   };
 }
 
-function info(url: string, address: string | undefined, holdOpen: () => void): ConnectionInfo {
-  const isPlain = url.startsWith('http:');
-  return { isLoopback: isPlain && isLoopbackAddress(address) && isLoopbackName(url), holdOpen };
+function info(address: () => string | undefined, holdOpen: () => void): ConnectionInfo {
+  return {
+    get isLoopback() {
+      return isLoopbackAddress(address());
+    },
+    holdOpen,
+  };
 }
 
 function isLoopbackAddress(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
-}
-
-/** A reverse proxy on this machine also connects from loopback, but asks for the public name. */
-function isLoopbackName(url: string): boolean {
-  const name = URL.canParse(url) ? new URL(url).hostname : '';
-  return name === 'localhost' || name === '[::1]' || name.startsWith('127.');
 }
 
 async function within(graceMs: number, done: Promise<void>, force: () => void): Promise<void> {

@@ -125,7 +125,7 @@ function upstreamUrl(baseUrl: string, path: string): string {
 
 /** Anthropic clients may ask with `?beta=true`; anything else in a query stays behind. */
 function passedQuery(url: string): string {
-  const beta = new URL(url).searchParams.get('beta');
+  const beta = url.includes('?') ? new URL(url).searchParams.get('beta') : null;
   return beta === null ? '' : `?beta=${encodeURIComponent(beta)}`;
 }
 

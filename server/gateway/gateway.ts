@@ -89,7 +89,7 @@ function identify(exchange: Exchange, parts: GatewayParts): void {
 async function generate(exchange: Exchange, parts: GatewayParts): Promise<Response> {
   const body = await readBody(exchange.request);
   exchange.onBodyRead();
-  const { row, surface, catalog } = exchange;
+  const { row, surface } = exchange;
   row.requestedModel = body.model.slice(0, 300);
   row.isStreamed = body.isStreamed;
   const candidates = candidatesFor(exchange, body.model);
@@ -99,7 +99,7 @@ async function generate(exchange: Exchange, parts: GatewayParts): Promise<Respon
   const excluded = new Set<string>();
   for (;;) {
     const choice = choose(exchange, pool, { excluded, isOut: failures.length >= MAX_ATTEMPTS }, parts);
-    if (choice.kind !== 'chosen') return giveUp(exchange, { choice, failures, catalog }, parts);
+    if (choice.kind !== 'chosen') return giveUp(exchange, { choice, failures }, parts);
     excluded.add(choice.candidate.account.id);
     const tried = await tryAccount(exchange, { candidate: choice.candidate, body }, parts);
     if (tried.kind === 'done') return tried.response;
@@ -282,7 +282,7 @@ function blame(
 /** No account is left to try: what the client is told. */
 function giveUp(
   exchange: Exchange,
-  ended: { choice: RouteChoice; failures: readonly Retryable[]; catalog: Catalog },
+  ended: { choice: RouteChoice; failures: readonly Retryable[] },
   parts: GatewayParts,
 ): Response {
   const { choice, failures } = ended;

@@ -52,9 +52,8 @@ async function withWorkspace(
   entry: URL,
   work: (workspace: Workspace) => Promise<void>,
 ): Promise<number> {
-  const masterKey = process.env.WARMPATH_MASTER_KEY ?? null;
   const dataDir = await dataDirOf(options);
-  const workspace = await openWorkspace({ dataDir, masterKey, entry, clock: systemClock });
+  const workspace = await openWorkspace({ dataDir, masterKey: options.masterKey, entry, clock: systemClock });
   try {
     await work(workspace);
     return 0;

@@ -6,7 +6,7 @@ import type { GivenOptions } from '../config/options.ts';
 import { type Flag, type SplitArguments, splitArguments } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
-export type StorageOptions = Pick<GivenOptions, 'dataDir' | 'configFile'>;
+export type StorageOptions = Pick<GivenOptions, 'dataDir' | 'configFile' | 'masterKey'>;
 
 export type Command =
   | { kind: 'serve'; options: GivenOptions }
@@ -67,7 +67,6 @@ function serveOptions(given: Given): GivenOptions {
     host: hostOption(given),
     demo: given.flags.has('demo') || switchVariable('WARMPATH_DEMO', given.env),
     adminToken: secretVariable('WARMPATH_ADMIN_TOKEN', given.env),
-    masterKey: secretVariable('WARMPATH_MASTER_KEY', given.env),
   };
 }
 
@@ -77,6 +76,7 @@ function storageOptions(given: Given): StorageOptions {
   return {
     dataDir: option(given, 'data-dir', 'WARMPATH_DATA_DIR')?.text ?? null,
     configFile: option(given, 'config', 'WARMPATH_CONFIG')?.text ?? null,
+    masterKey: secretVariable('WARMPATH_MASTER_KEY', given.env),
   };
 }
 

@@ -103,12 +103,18 @@ test('parseArguments reads the other commands', () => {
     kind: 'create-key',
     name: 'ci',
     username: 'ada',
-    options: { dataDir: 'd', configFile: null },
+    options: { dataDir: 'd', configFile: null, masterKey: null },
   });
-  assert.deepEqual(parseArguments(split('admin reset'), { WARMPATH_DATA_DIR: 'd' }), {
-    kind: 'reset-admin',
-    options: { dataDir: 'd', configFile: null },
-  });
+  assert.deepEqual(
+    parseArguments(split('admin reset'), {
+      WARMPATH_DATA_DIR: 'd',
+      WARMPATH_MASTER_KEY: 'a-key-of-sixteen-1',
+    }),
+    {
+      kind: 'reset-admin',
+      options: { dataDir: 'd', configFile: null, masterKey: 'a-key-of-sixteen-1' },
+    },
+  );
 });
 
 for (const line of ['--help', '-h', 'serve --help', 'keys create -h', 'check-config --help --port 1']) {

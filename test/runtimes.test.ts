@@ -2,22 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { openProcessBench, type ProcessBench } from './process/bench.ts';
 import { ask, bodyOf, bytesOf, isClosed } from './process/clients.ts';
-import { API_KEY, CREDENTIAL, configAt, MODELS, writeConfig } from './process/config.ts';
-import {
-  GatewayProcess,
-  LAUNCHERS,
-  type Launcher,
-  SKIP_REASON,
-  temporaryFolder,
-} from './process/gateway-process.ts';
+import { API_KEY, CREDENTIAL, MODELS } from './process/config.ts';
+import { type GatewayProcess, LAUNCHERS, type Launcher, SKIP_REASON } from './process/gateway-process.ts';
 import { eventually, within } from './process/poll.ts';
-import { answerAsAsked } from './process/replies.ts';
 import { rowOf } from './process/rows.ts';
-import { TestUpstream } from './process/test-upstream.ts';
+import type { TestUpstream } from './process/test-upstream.ts';
 
 /** An abandoned upstream must be let go of within this. */
 const LET_GO_MS = 3_000;
@@ -45,21 +38,15 @@ describe('the program', { concurrency: true, skip: SKIP_REASON }, () => {
 });
 
 function proxies(launcher: Launcher): void {
+  let bench: ProcessBench;
   let upstream: TestUpstream;
-  let folder: string;
   let gateway: GatewayProcess;
 
   before(async () => {
-    upstream = await TestUpstream.listen(answerAsAsked);
-    folder = await temporaryFolder();
-    const config = await writeConfig(folder, configAt(upstream.origin));
-    gateway = await GatewayProcess.start({ launcher, config });
+    bench = await openProcessBench({ launcher });
+    ({ upstream, gateway } = bench);
   });
-  after(async () => {
-    await gateway?.stop();
-    await upstream?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => bench?.close());
 
   it('says that it lives and is ready', async () => {
     for (const path of ['/livez', '/readyz']) {

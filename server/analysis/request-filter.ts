@@ -1,29 +1,23 @@
 // The request-log filter in memory, for rows that pass by live. Pure; means the same as the filter in SQL.
 
-import type { RequestFilter, RequestRow } from '../gateway/ports.ts';
+import {
+  EQUAL_FILTER_FIELDS,
+  type RequestFilter,
+  type RequestRow,
+  SEARCHED_ROW_FIELDS,
+} from '../gateway/ports.ts';
 
 /** Whether the row would be on a page with this filter. */
 export function matchesFilter(row: RequestRow, filter: RequestFilter): boolean {
   return matchesFields(row, filter) && matchesRanges(row, filter) && matchesTexts(row, filter);
 }
 
-/** Filter fields that must equal the row's field of the same name. */
-const EQUAL_FIELDS = [
-  'apiKeyId',
-  'userId',
-  'modelId',
-  'providerId',
-  'accountId',
-  'sessionId',
-  'surface',
-  'outcome',
-  'affinity',
-  'isStreamed',
-  'status',
-] as const satisfies readonly (keyof RequestFilter & keyof RequestRow)[];
-
 function matchesFields(row: RequestRow, filter: RequestFilter): boolean {
-  return EQUAL_FIELDS.every((field) => filter[field] === undefined || filter[field] === row[field]);
+  const isStreamedAsked = filter.isStreamed === undefined || filter.isStreamed === row.isStreamed;
+  return (
+    isStreamedAsked &&
+    EQUAL_FILTER_FIELDS.every((field) => filter[field] === undefined || filter[field] === row[field])
+  );
 }
 
 function matchesRanges(row: RequestRow, filter: RequestFilter): boolean {
@@ -39,7 +33,10 @@ function matchesTexts(row: RequestRow, { apiKeyName, requestedModel, search }: R
   return (
     containsAny([row.apiKeyName], apiKeyName) &&
     containsAny([row.requestedModel], requestedModel) &&
-    containsAny([row.requestId, row.sessionId, row.requestedModel, row.apiKeyName, row.errorMessage], search)
+    containsAny(
+      SEARCHED_ROW_FIELDS.map((field) => row[field]),
+      search,
+    )
   );
 }
 

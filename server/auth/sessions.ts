@@ -1,6 +1,8 @@
 // The panel's login: one-time setup token, password, server-side sessions. Holds no secret in clear text.
 
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AdminSession, AdminStore, Clock } from '../gateway/ports.ts';
+import { hashSecret } from './api-keys.ts';
 import { hashPassword, isPassword, MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './password.ts';
 
 /** A session ends after this long without a request … */
@@ -56,7 +58,7 @@ export class Sessions {
   /** Makes the token with which the next `setup` sets the password; any older one stops working. */
   async issueSetupToken(): Promise<string> {
     const token = randomToken();
-    await this.#store.setSecret('setup-token-hash', await sha256Hex(token));
+    await this.#store.setSecret('setup-token-hash', hashSecret(token));
     return token;
   }
 
@@ -72,7 +74,7 @@ export class Sessions {
       const weakness = passwordWeakness(password);
       if (weakness) return refused(weakness);
       const expected = await this.#store.getSecret('setup-token-hash');
-      if (expected === null || !(await isHashOf(setupToken, expected))) return refused(INVALID_SETUP_TOKEN);
+      if (expected === null || !isHashOf(setupToken, expected)) return refused(INVALID_SETUP_TOKEN);
       await this.#store.setSecret('setup-token-hash', null);
       await this.#store.setSecret('password-hash', await hashPassword(password));
       this.#endCount += 1;
@@ -101,14 +103,14 @@ export class Sessions {
   /** Ends the token's session everywhere; unknown tokens are ignored. */
   async logout(token: string): Promise<void> {
     if (token.length > MAX_TOKEN_CHARACTERS) return;
-    await this.#end(await sha256Hex(token));
+    await this.#end(hashSecret(token));
   }
 
   /** The live session behind a cookie, or null. Counts as activity. */
   async verify(token: string): Promise<AdminSession | null> {
     if (token.length === 0 || token.length > MAX_TOKEN_CHARACTERS) return null;
     const endsBefore = this.#endCount;
-    const session = await this.#findLive(await sha256Hex(token));
+    const session = await this.#findLive(hashSecret(token));
     if (!session) return null;
     const nowMs = this.#clock.nowMs();
     // A logout may have passed between the read and here; writing then would bring the session back.
@@ -138,7 +140,7 @@ export class Sessions {
     const token = randomToken();
     const nowMs = this.#clock.nowMs();
     const session: AdminSession = {
-      hash: await sha256Hex(token),
+      hash: hashSecret(token),
       createdAtMs: nowMs,
       lastSeenAtMs: nowMs,
       expiresAtMs: nowMs + ABSOLUTE_LIFETIME_MS,
@@ -192,8 +194,8 @@ export function sessionEndMs(session: AdminSession): number {
 }
 
 /** Whether two secrets are equal, in a time that tells nothing about where they differ. */
-export async function areSecretsEqual(a: string, b: string): Promise<boolean> {
-  return areDigestsEqual(await sha256Hex(a), await sha256Hex(b));
+export function areSecretsEqual(a: string, b: string): boolean {
+  return areDigestsEqual(hashSecret(a), hashSecret(b));
 }
 
 const WRONG_PASSWORD: LoginRefusal = { code: 'wrong-password', message: 'Cannot log in: wrong password' };
@@ -226,25 +228,13 @@ function refused(refusal: LoginRefusal): LoginResult {
 }
 
 function randomToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return randomBytes(32).toString('base64url');
 }
 
-async function isHashOf(token: string, hash: string): Promise<boolean> {
-  return token.length <= MAX_TOKEN_CHARACTERS && areDigestsEqual(await sha256Hex(token), hash);
-}
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+function isHashOf(token: string, hash: string): boolean {
+  return token.length <= MAX_TOKEN_CHARACTERS && areDigestsEqual(hashSecret(token), hash);
 }
 
 function areDigestsEqual(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let index = 0; index < a.length; index += 1) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  return difference === 0;
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -1,7 +1,8 @@
 // Reads an Anthropic Messages prompt as a chain of content blocks with their cache marks. Pure.
 
+import { isObject, type JsonObject } from '../wire/json.ts';
 import { DemoError } from './demo-error.ts';
-import { isJsonObject, type JsonObject, jsonObjects } from './json.ts';
+import { jsonObjects } from './json.ts';
 import { PrefixHash, tokensOfBytes } from './prefix-hash.ts';
 
 const FIVE_MINUTES_MS = 5 * 60_000;
@@ -69,7 +70,7 @@ function readMark(block: JsonObject, path: string): number | null {
 
 function markTtlMs(mark: unknown, path: string): number | null {
   if (mark === undefined || mark === null) return null;
-  if (!isJsonObject(mark) || mark.type !== 'ephemeral') {
+  if (!isObject(mark) || mark.type !== 'ephemeral') {
     throw new DemoError('invalid-request', `${path}.cache_control.type: Input should be 'ephemeral'`);
   }
   const ttl = mark.ttl ?? '5m';
@@ -105,7 +106,7 @@ function checkMarks(placed: readonly PlacedBlock[], marks: readonly (number | nu
 /** Changing these leaves tools and system cached, but no message. */
 function messageSettings(body: JsonObject): string {
   const choice = body.tool_choice;
-  const isDefault = isJsonObject(choice) && choice.type === 'auto';
+  const isDefault = isObject(choice) && choice.type === 'auto';
   return JSON.stringify([isDefault ? null : (choice ?? null), body.thinking ?? null]);
 }
 
@@ -149,7 +150,7 @@ function withoutInnerMarks(block: JsonObject): JsonObject {
   return {
     ...block,
     content: parts.map((part: unknown) => {
-      if (!isJsonObject(part)) return part;
+      if (!isObject(part)) return part;
       const { cache_control: _mark, ...content } = part;
       return content;
     }),

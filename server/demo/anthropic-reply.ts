@@ -1,7 +1,8 @@
 // Writes a decided reply as an Anthropic message or as its event stream. Pure.
 
+import type { JsonObject } from '../wire/json.ts';
 import type { DemoReply, Frame } from './dialect.ts';
-import { type JsonObject, parseJsonObject } from './json.ts';
+import { parseJsonObject } from './json.ts';
 import { estimateTokens } from './prefix-hash.ts';
 import { Random } from './random.ts';
 import { cutText } from './text.ts';

@@ -1,10 +1,11 @@
 // Reads and checks an Anthropic Messages request in the order and words of the real API. Pure.
 
+import { isObject, type JsonObject } from '../wire/json.ts';
 import { useAnthropicCache } from './anthropic-cache.ts';
 import { readPromptBlocks } from './anthropic-prompt.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoRequest } from './dialect.ts';
-import { isJsonObject, type JsonObject, jsonObjects, parseJsonObject } from './json.ts';
+import { jsonObjects, parseJsonObject } from './json.ts';
 import { type DemoModel, findDemoModel } from './models.ts';
 import { askedTool, type ToolChoice, type ToolOffer } from './reply-content.ts';
 
@@ -39,7 +40,7 @@ function checkFields(fields: JsonObject): void {
 }
 
 function checkMessage(message: unknown, index: number): void {
-  const { role, content } = isJsonObject(message) ? message : {};
+  const { role, content } = isObject(message) ? message : {};
   if (role === undefined) throw invalid(`messages.${index}.role: Field required`);
   if (role !== 'user' && role !== 'assistant') {
     throw invalid(`messages: Unexpected role "${String(role)}". Allowed roles are "user" or "assistant".`);
@@ -65,7 +66,7 @@ function readTools(fields: JsonObject): ToolOffer[] {
 }
 
 function readChoice(fields: JsonObject): ToolChoice {
-  const choice = isJsonObject(fields.tool_choice) ? fields.tool_choice : {};
+  const choice = isObject(fields.tool_choice) ? fields.tool_choice : {};
   if (choice.type === 'none') return 'none';
   if (choice.type === 'any') return 'required';
   return choice.type === 'tool' ? { name: String(choice.name) } : 'auto';

@@ -1,7 +1,8 @@
 // OpenAI's automatic prompt cache: every block boundary of a long enough prompt is cached. Pure but for the cache.
 
+import type { JsonObject } from '../wire/json.ts';
 import type { CacheUse } from './dialect.ts';
-import { type JsonObject, jsonObjects } from './json.ts';
+import { jsonObjects } from './json.ts';
 import { PrefixHash, tokensOfBytes } from './prefix-hash.ts';
 import type { PromptCache } from './prompt-cache.ts';
 

@@ -1,7 +1,7 @@
 // Writes a decided reply as an OpenAI chat completion or as its stream of chunks. Pure.
 
+import type { JsonObject } from '../wire/json.ts';
 import type { DemoReply, Frame } from './dialect.ts';
-import type { JsonObject } from './json.ts';
 import { estimateTokens } from './prefix-hash.ts';
 import { Random } from './random.ts';
 import type { ReplyContent } from './reply-content.ts';

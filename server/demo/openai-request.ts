@@ -1,8 +1,9 @@
 // Reads and checks an OpenAI Chat Completions request in the order and words of the real API. Pure.
 
+import { isObject, type JsonObject } from '../wire/json.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoRequest } from './dialect.ts';
-import { isJsonObject, type JsonObject, jsonObjects, parseJsonObject } from './json.ts';
+import { jsonObjects, parseJsonObject } from './json.ts';
 import { type DemoModel, findDemoModel } from './models.ts';
 import { readPromptChain, useOpenAiCache } from './openai-cache.ts';
 import { askedTool, type ToolChoice, type ToolOffer } from './reply-content.ts';
@@ -19,7 +20,7 @@ export function readOpenAiRequest(bodyText: string): DemoRequest {
   const model = readModel(fields);
   checkFields(fields);
   const chain = readPromptChain(fields, model.upstreamModel);
-  const options = isJsonObject(fields.stream_options) ? fields.stream_options : {};
+  const options = isObject(fields.stream_options) ? fields.stream_options : {};
   return {
     model,
     isStreamed: fields.stream === true,
@@ -67,7 +68,7 @@ function checkFields(fields: JsonObject): void {
 
 function checkMessage(message: unknown, index: number): void {
   const param = `messages[${index}].role`;
-  const { role } = isJsonObject(message) ? message : {};
+  const { role } = isObject(message) ? message : {};
   if (role === undefined) {
     throw invalid(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
   }
@@ -92,7 +93,7 @@ function readMaxTokens(fields: JsonObject): number | null {
 function readTools(fields: JsonObject): ToolOffer[] {
   return jsonObjects(fields.tools).flatMap((tool) => {
     const definition = tool.function;
-    if (!isJsonObject(definition)) return [];
+    if (!isObject(definition)) return [];
     return [{ name: String(definition.name), inputSchema: definition.parameters }];
   });
 }
@@ -100,7 +101,7 @@ function readTools(fields: JsonObject): ToolOffer[] {
 function readChoice(fields: JsonObject): ToolChoice {
   const choice = fields.tool_choice;
   if (choice === 'none' || choice === 'required') return choice;
-  if (!isJsonObject(choice) || !isJsonObject(choice.function)) return 'auto';
+  if (!isObject(choice) || !isObject(choice.function)) return 'auto';
   return { name: String(choice.function.name) };
 }
 

@@ -1,6 +1,6 @@
 // Decides what a demo reply says: text, a tool call, and whether it was cut off. Deterministic and pure.
 
-import { isJsonObject, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from '../wire/json.ts';
 import { estimateTokens } from './prefix-hash.ts';
 import { Random } from './random.ts';
 import { writeText } from './text.ts';
@@ -73,7 +73,7 @@ const MAX_SCHEMA_DEPTH = 6;
 
 /** A value that satisfies the common part of JSON schema: enums, constants, required properties. */
 function sampleOf(schema: unknown, depth = 0): unknown {
-  if (!isJsonObject(schema) || depth > MAX_SCHEMA_DEPTH) return {};
+  if (!isObject(schema) || depth > MAX_SCHEMA_DEPTH) return {};
   if ('const' in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum[0] ?? null;
   switch (schema.type) {
@@ -94,7 +94,7 @@ function sampleOf(schema: unknown, depth = 0): unknown {
 }
 
 function sampleProperties(schema: JsonObject, depth: number): JsonObject {
-  const properties = isJsonObject(schema.properties) ? schema.properties : {};
+  const properties = isObject(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
   return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name], depth + 1)]));
 }

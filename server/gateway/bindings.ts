@@ -1,5 +1,6 @@
 // The bounded table of bindings, by key and by tenant, that remembers what is not saved yet. Decides nothing.
 
+import { tenantOfApiKey } from './identity.ts';
 import type { Binding, BindingStore } from './ports.ts';
 
 export interface BindingEntry {
@@ -75,7 +76,7 @@ export class BindingTable {
   /** Takes over saved bindings; they count as saved. */
   restore(bindings: readonly Binding[]): void {
     for (const binding of bindings.toSorted((a, b) => a.lastHitAtMs - b.lastHitAtMs)) {
-      const tenant = `key:${binding.apiKeyId}`;
+      const tenant = tenantOfApiKey(binding.apiKeyId);
       this.put({ binding, tenant, reservedBy: null, failuresInRow: 0, borrowedAccountId: null });
     }
     this.#unsaved.clear();

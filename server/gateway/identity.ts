@@ -53,7 +53,14 @@ export function hashSession(caller: Caller, signal: SessionSignal): string {
 
 /** Whose bindings these are: nobody else is ever offered them. */
 export function tenantOf(caller: Caller): string {
-  return caller.kind === 'api-key' ? `key:${caller.apiKey.id}` : `anonymous:${caller.fingerprint ?? ''}`;
+  return caller.kind === 'api-key'
+    ? tenantOfApiKey(caller.apiKey.id)
+    : `anonymous:${caller.fingerprint ?? ''}`;
+}
+
+/** The tenant of a caller of whom only the stored API key id is at hand; null = anonymous. */
+export function tenantOfApiKey(apiKeyId: string | null): string {
+  return apiKeyId === null ? 'anonymous:' : `key:${apiKeyId}`;
 }
 
 /** SHA-256 over length-prefixed parts, so that no two lists of parts give the same bytes. */

@@ -1,4 +1,4 @@
-// What the core needs from outside, and the plain data that passes between the rooms. Types only.
+// What the core needs from outside, and the plain data that passes between the rooms. Types, and their few constants.
 
 import type { Surface } from '../wire/surface.ts';
 import type { Usage, UsageSource } from '../wire/usage.ts';
@@ -263,6 +263,29 @@ export interface RequestFilter {
   /** Case-insensitive part of request id, session id, requested model, key name or error message. */
   search?: string;
 }
+
+/** Filter fields that must equal the row's field of the same name. */
+export const EQUAL_FILTER_FIELDS = [
+  'apiKeyId',
+  'userId',
+  'modelId',
+  'providerId',
+  'accountId',
+  'sessionId',
+  'surface',
+  'outcome',
+  'affinity',
+  'status',
+] as const satisfies readonly (keyof RequestFilter & keyof RequestRow)[];
+
+/** Row fields in which `search` looks. */
+export const SEARCHED_ROW_FIELDS = [
+  'requestId',
+  'sessionId',
+  'requestedModel',
+  'apiKeyName',
+  'errorMessage',
+] as const satisfies readonly (keyof RequestRow)[];
 
 export interface Percentiles {
   p50: number | null;

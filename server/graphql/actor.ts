@@ -20,14 +20,14 @@ export async function identifyVisitor(
   };
   const authorization = request.headers.get('authorization');
   if (authorization !== null) {
-    const isAdmin = await isAdminToken(authorization, parts.adminToken);
+    const isAdmin = isAdminToken(authorization, parts.adminToken);
     return { ...visitor, actor: isAdmin ? 'admin-token' : null };
   }
   const session = presented === null ? null : await parts.sessions.verify(presented);
   return { ...visitor, session, actor: session ? 'panel' : null };
 }
 
-async function isAdminToken(authorization: string, adminToken: string | null): Promise<boolean> {
+function isAdminToken(authorization: string, adminToken: string | null): boolean {
   const token = /^bearer +(\S+)$/i.exec(authorization.trim())?.[1];
   if (token === undefined || adminToken === null || adminToken === '') return false;
   return areSecretsEqual(token, adminToken);

@@ -1,13 +1,13 @@
 // A RequestFilter as a condition in SQL. Every value is a parameter.
 
 import { type Expression, type ExpressionWrapper, expressionBuilder, type SqlBool, sql } from 'kysely';
-import type { RequestFilter } from '../gateway/ports.ts';
+import { EQUAL_FILTER_FIELDS, type RequestFilter, SEARCHED_ROW_FIELDS } from '../gateway/ports.ts';
 import type { Database } from './database.ts';
 
 /** True for the rows of `request` (or a subquery of its columns) that match every given field. */
 export function matches(filter: RequestFilter): ExpressionWrapper<Database, 'request', SqlBool> {
   return expressionBuilder<Database, 'request'>().and([
-    ...EQUAL_FIELDS.flatMap((field) => compare(field, '=', filter[field])),
+    ...EQUAL_FILTER_FIELDS.flatMap((field) => compare(field, '=', filter[field])),
     ...compare('isStreamed', '=', filter.isStreamed === undefined ? undefined : Number(filter.isStreamed)),
     ...compare('startedAtMs', '>=', filter.fromMs),
     ...compare('startedAtMs', '<', filter.toMs),
@@ -16,30 +16,9 @@ export function matches(filter: RequestFilter): ExpressionWrapper<Database, 'req
     ...compare('latencyMs', '>=', filter.minLatencyMs),
     ...contain(['apiKeyName'], filter.apiKeyName),
     ...contain(['requestedModel'], filter.requestedModel),
-    ...contain(SEARCHED_FIELDS, filter.search),
+    ...contain(SEARCHED_ROW_FIELDS, filter.search),
   ]);
 }
-
-const EQUAL_FIELDS = [
-  'apiKeyId',
-  'userId',
-  'modelId',
-  'providerId',
-  'accountId',
-  'sessionId',
-  'surface',
-  'outcome',
-  'affinity',
-  'status',
-] as const satisfies readonly (keyof RequestFilter & RequestColumn)[];
-
-const SEARCHED_FIELDS: readonly RequestColumn[] = [
-  'requestId',
-  'sessionId',
-  'requestedModel',
-  'apiKeyName',
-  'errorMessage',
-];
 
 type RequestColumn = keyof Database['request'];
 

@@ -28,13 +28,23 @@ export const NO_USAGE: Usage = {
   cacheWrite1hTokens: null,
 };
 
+const FIELDS = [
+  'inputTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'cacheWrite5mTokens',
+  'cacheWrite1hTokens',
+] as const satisfies readonly (keyof Usage)[];
+
 /**
  * Merges two sightings of one reply's usage, field by field, keeping the larger. Providers repeat cumulative
  * snapshots in several frames (Anthropic: `message_start`, then `message_delta`), so counts are never added.
  */
 export function mergeUsage(a: Usage, b: Usage): Usage {
   const merged = { ...a };
-  for (const field of Object.keys(NO_USAGE) as (keyof Usage)[]) merged[field] = larger(a[field], b[field]);
+  for (const field of FIELDS) merged[field] = larger(a[field], b[field]);
   return merged;
 }
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPromptBlocks } from '../../server/demo/anthropic-prompt.ts';
-import { isJsonObject, parseJsonObject } from '../../server/demo/json.ts';
+import { parseJsonObject } from '../../server/demo/json.ts';
+import { isObject } from '../../server/wire/json.ts';
 import { AcceleratedClock } from './replay/accelerated-clock.ts';
 import { computeCeiling } from './replay/ceiling.ts';
 import { busiestLoad } from './replay/load.ts';
@@ -195,7 +196,7 @@ test('PromptWriter gives a partial last block its own size', () => {
 
 function sentBlocks(bodyText: string) {
   const body = parseJsonObject(bodyText);
-  assert.ok(isJsonObject(body));
+  assert.ok(isObject(body));
   return readPromptBlocks(body, 'm');
 }
 

@@ -1,32 +1,4 @@
-// A gateway in front of the test upstream, for clients that speak to either: both must look alike to them.
-
-import { rm } from 'node:fs/promises';
-import { configAt, writeConfig } from '../process/config.ts';
-import { GatewayProcess, temporaryFolder } from '../process/gateway-process.ts';
-import { answerAsAsked } from '../process/replies.ts';
-import { TestUpstream } from '../process/test-upstream.ts';
-
-export interface SdkBench {
-  upstream: TestUpstream;
-  gateway: GatewayProcess;
-  close(): Promise<void>;
-}
-
-export async function openSdkBench(): Promise<SdkBench> {
-  const upstream = await TestUpstream.listen(answerAsAsked);
-  const folder = await temporaryFolder();
-  const config = await writeConfig(folder, configAt(upstream.origin));
-  const gateway = await GatewayProcess.start({ config });
-  return {
-    upstream,
-    gateway,
-    async close() {
-      await gateway.stop();
-      await upstream.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
+// What a client library sees of replies and errors, made comparable.
 
 /** Everything of an error that a program may look at; the names of its headers are compared by the caller. */
 export function errorView(error: unknown): Record<string, unknown> {

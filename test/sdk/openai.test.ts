@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
+import { openProcessBench, type ProcessBench } from '../process/bench.ts';
 import { API_KEY, FAULT_MODELS, MODELS } from '../process/config.ts';
 import { SKIP_REASON } from '../process/gateway-process.ts';
 import { eventually } from '../process/poll.ts';
 import { promptFor, RETRY_AFTER_SECONDS, type Scenario } from '../process/replies.ts';
 import { rowOf } from '../process/rows.ts';
-import { drained, errorView, openSdkBench, rejection, type SdkBench } from './bench.ts';
+import { drained, errorView, rejection } from './bench.ts';
 
 interface Asked {
   model?: string;
@@ -16,12 +17,12 @@ interface Asked {
 }
 
 describe('the OpenAI SDK', { skip: SKIP_REASON }, () => {
-  let bench: SdkBench;
+  let bench: ProcessBench;
   let direct: OpenAI;
   let through: OpenAI;
 
   before(async () => {
-    bench = await openSdkBench();
+    bench = await openProcessBench();
     direct = clientAt(bench.upstream.origin, 'sk-of-nobody');
     through = clientAt(bench.gateway.origin, API_KEY);
   });

@@ -1,6 +1,7 @@
 // Sends the planned requests when they are due, as an open loop: nobody waits, slows down or tries again.
 
-import { isJsonObject, parseJsonObject } from '../../../server/demo/json.ts';
+import { parseJsonObject } from '../../../server/demo/json.ts';
+import { isObject } from '../../../server/wire/json.ts';
 import type { AcceleratedClock } from './accelerated-clock.ts';
 
 export interface OutgoingRequest {
@@ -60,7 +61,7 @@ async function send(
 export function readUsage(stream: string): { inputTokens: number | null; readTokens: number } {
   const line = stream.split('\n').findLast((row) => row.startsWith('data: {"type":"message_delta"'));
   const usage = parseJsonObject(line?.slice('data: '.length) ?? '')?.usage;
-  if (!isJsonObject(usage)) return { inputTokens: null, readTokens: 0 };
+  if (!isObject(usage)) return { inputTokens: null, readTokens: 0 };
   const readTokens = Number(usage.cache_read_input_tokens);
   const inputTokens = Number(usage.input_tokens) + Number(usage.cache_creation_input_tokens) + readTokens;
   return { inputTokens, readTokens };

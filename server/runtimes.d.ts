@@ -1,4 +1,4 @@
-// The few names of Bun and Deno that serve.ts uses. Their own type packages would change the global types of every file.
+// The few names of Bun and Deno that we use. Their own type packages would change the global types of every file.
 
 declare const Bun: {
   version: string;
@@ -9,7 +9,47 @@ declare const Bun: {
     maxRequestBodySize: number;
     fetch(request: Request, server: BunServer): Promise<Response>;
   }): BunServer;
+  connect<Data>(options: {
+    hostname: string;
+    port: number;
+    data: Data;
+    socket: BunSocketHandlers<Data>;
+    tls?: BunTlsOptions;
+  }): Promise<BunSocket<Data>>;
 };
+
+interface BunTlsOptions {
+  serverName: string;
+  rejectUnauthorized: boolean;
+  /** Wire form: each name after a byte with its length. */
+  ALPNProtocols: string;
+  ca?: string;
+}
+
+interface BunSocket<Data> {
+  data: Data;
+  /** After the handshake: the certificate is trusted and made out to `serverName`. */
+  readonly authorized: boolean;
+  /** How many bytes the kernel has taken; nothing is kept of the others. Negative = the connection is closed. */
+  write(bytes: Uint8Array, byteOffset?: number, byteLength?: number): number;
+  pause(): void;
+  resume(): void;
+  /** Closes at once. */
+  terminate(): void;
+}
+
+interface BunSocketHandlers<Data> {
+  open(socket: BunSocket<Data>): void;
+  handshake(socket: BunSocket<Data>, isDone: boolean, error: Error | null | undefined): void;
+  /** The bytes are a copy of their own. */
+  data(socket: BunSocket<Data>, bytes: Uint8Array<ArrayBuffer>): void;
+  drain(socket: BunSocket<Data>): void;
+  /** The peer has ended its side; `close` follows. */
+  end(socket: BunSocket<Data>): void;
+  close(socket: BunSocket<Data>, error: unknown): void;
+  error(socket: BunSocket<Data>, error: unknown): void;
+  connectError(socket: BunSocket<Data>, error: unknown): void;
+}
 
 interface BunServer {
   readonly port: number | undefined;

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { bun, deno, node, root, run } from './tools.mjs';
 
 /** Tests that start processes or a browser themselves: once is enough, they name the runtimes they start. */
-const STARTS_PROCESSES = /^test\/(process|sdk|cli\/process|runtimes|binary|ui\/.*\.browser)/;
+const STARTS_PROCESSES =
+  /^test\/(process|faults|security\/(canary-secrets|outbound|data-plane-paths|body-log)|sdk|cli\/process|runtimes|binary|ui\/.*\.browser)/;
 
 const RUNTIMES = {
   node: {

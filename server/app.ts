@@ -1,6 +1,7 @@
 // Path → data plane, admin API, health or panel. Knows no runtime; everything it needs is handed to it.
 
-import { type GatewayParts, handleExchange } from './gateway/gateway.ts';
+import { handleExchange } from './gateway/gateway.ts';
+import type { GatewayParts } from './gateway/parts.ts';
 import { matchOperation } from './wire/surface.ts';
 
 /** What the runtime knows of one connection. */
@@ -32,15 +33,16 @@ const HEALTH_PATHS: Readonly<Record<string, 'live' | 'ready'>> = {
 
 export function createApp(parts: AppParts): App {
   return async (request, info) => {
-    const path = pathOf(request.url);
-    if (path === null) return notFound(400, 'Cannot read the request URL: not absolute');
+    const target = plainTarget(request.url) ?? parsedTarget(request.url);
+    if (!target) return notFound(400, 'Cannot read the request URL: not absolute');
+    const { path } = target;
     const health = HEALTH_PATHS[path];
     if (health) return healthReply(health === 'live' || parts.isReady());
     if (path === '/graphql') {
       info.holdOpen();
       return parts.admin.fetch(request, info);
     }
-    const operation = matchOperation(request.method, path, request.headers);
+    const operation = matchOperation(request.method, target, request.headers);
     if (operation) {
       return handleExchange(request, { path, operation, onBodyRead: info.holdOpen }, parts.gateway);
     }
@@ -48,9 +50,22 @@ export function createApp(parts: AppParts): App {
   };
 }
 
+interface Target {
+  path: string;
+  query: string;
+}
+
+/** The paths that agents ask for all the time need no parsing: letters, digits and slashes after the host. */
+function plainTarget(url: string): Target | null {
+  const start = url.startsWith('http') ? url.indexOf('/', 'https://'.length) : -1;
+  const path = start < 0 ? '' : url.slice(start);
+  return /^(\/[a-z\d_]+)+$/.test(path) ? { path, query: '' } : null;
+}
+
 /** HTTP/1.0 without a Host header gives a relative URL, which cannot be routed. */
-function pathOf(url: string): string | null {
-  return URL.parse(url)?.pathname ?? null;
+function parsedTarget(url: string): Target | null {
+  const parsed = URL.parse(url);
+  return parsed && { path: parsed.pathname, query: parsed.search };
 }
 
 function healthReply(isOk: boolean): Response {

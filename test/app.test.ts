@@ -7,7 +7,8 @@ import { demoProviders } from '../server/demo/catalog.ts';
 import { createDemoUpstream } from '../server/demo/upstream.ts';
 import { buildCatalog } from '../server/gateway/catalog.ts';
 import type { CatalogRows, Settings } from '../server/gateway/ports.ts';
-import { ADA_KEY, account, createBench, rowsOf } from './gateway/fixture.ts';
+import { upstreamOfFetch } from '../server/upstream/fetch-upstream.ts';
+import { ADA_KEY, account, createBench, overPauses, rowsOf } from './gateway/fixture.ts';
 
 const INFO = { isLoopback: true, holdOpen: () => undefined };
 const LONG_TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(200);
@@ -20,9 +21,10 @@ function demoRows(settings: Partial<Settings>): { rows: CatalogRows; credentials
     rows.providers.push({ id: provider.name, name: provider.name, allowPrivateNetwork: false });
     for (const endpoint of provider.endpoints)
       rows.endpoints.push({ ...endpoint, id: provider.name, providerId: provider.name });
+    const credentialOrigins = provider.endpoints.map(({ baseUrl }) => new URL(baseUrl).origin);
     for (const { name, credential, maxConcurrent } of provider.accounts) {
       rows.accounts.push({
-        ...account({ name, providerId: provider.name, maxConcurrent }),
+        ...account({ name, providerId: provider.name, maxConcurrent, credentialOrigins }),
         sealedCredential: '',
       });
       credentials.set(name, credential);
@@ -42,7 +44,7 @@ function createHouse(settings: Partial<Settings> = {}) {
   const catalog = buildCatalog(rows, credentials);
   let isReady = true;
   const app = createApp({
-    gateway: { ...bench.parts, catalog: () => catalog, fetch: upstream.fetch },
+    gateway: { ...bench.parts, catalog: () => catalog, upstream: upstreamOfFetch(upstream.fetch) },
     admin: { fetch: () => Promise.resolve(new Response('admin')) },
     panel: (request) => (new URL(request.url).pathname === '/' ? new Response('panel') : null),
     isReady: () => isReady,
@@ -145,7 +147,7 @@ test('createApp() carries on elsewhere when a demo account is made to fail', asy
   const { app, bench, upstream } = createHouse();
   await (await app(post(turn(['hi']), 's'), INFO)).text();
   upstream.setFailure('anthropic-a', 'overloaded-in-stream');
-  const reply = await app(post(turn(['hi', 'ok', 'more'], true), 's'), INFO);
+  const reply = await overPauses(app(post(turn(['hi', 'ok', 'more'], true), 's'), INFO), bench.clock);
   assert.equal(reply.status, 200);
   assert.match(await reply.text(), /message_stop/);
   assert.deepEqual(

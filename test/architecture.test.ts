@@ -15,7 +15,8 @@ const ROOMS: Record<string, readonly string[]> = {
   gateway: ['wire'],
   analysis: ['gateway/ports.ts', 'wire'],
   auth: ['gateway/ports.ts'],
-  storage: ['gateway/ports.ts', 'wire'],
+  storage: ['gateway/ports.ts', 'gateway/pins.ts', 'gateway/body-copy.ts', 'wire'],
+  upstream: ['gateway/ports.ts', 'gateway/upstream.ts', 'wire/bytes.ts'],
   graphql: ['gateway', 'analysis', 'auth', 'wire'],
   demo: ['wire', 'gateway/ports.ts'],
   panel: [],
@@ -32,6 +33,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   gateway: ['uuidv7', '@pydantic/genai-prices'],
   auth: ['hash-wasm'],
   storage: ['kysely'],
+  upstream: ['ipaddr.js'],
   graphql: ['graphql', 'graphql-yoga', '@pothos/*', 'uuidv7', 'valibot'],
   config: ['valibot', 'yaml'],
   'serve.ts': ['srvx'],
@@ -42,7 +44,7 @@ const PACKAGES: Record<string, readonly string[]> = {
 const PLATFORM_MODULES: Record<string, readonly string[]> = {
   wire: [],
   analysis: [],
-  gateway: ['node:crypto'],
+  gateway: ['node:crypto', 'node:buffer', 'node:zlib'],
   demo: ['node:crypto'],
   auth: ['node:crypto', 'node:fs/promises', 'node:path'],
   config: ['node:fs/promises', 'node:path'],
@@ -50,14 +52,17 @@ const PLATFORM_MODULES: Record<string, readonly string[]> = {
 };
 /** Modules that only these files may name, whatever their room. */
 const RESERVED_MODULES: readonly { module: RegExp; files: RegExp }[] = [
-  { module: /^node:(https?|http2|net|tls)$/, files: /^server\/(serve|main|panel\/embed)\.ts$/ },
+  {
+    module: /^node:(https?|http2|net|tls)$/,
+    files: /^server\/(serve|main|panel\/embed|upstream\/node-socket)\.ts$/,
+  },
   { module: /^node:sqlite$/, files: /^server\/storage\/sqlite[\w-]*\.ts$/ },
   { module: /^node:child_process$/, files: /^server\/panel\/embed\.ts$/ },
 ];
 
-const RUNTIME_FILES = /^server\/(serve|main|panel\/embed)\.ts$|\.d\.ts$/;
+const RUNTIME_FILES = /^server\/(serve|main|panel\/embed|upstream\/(bun-socket|socket))\.ts$|\.d\.ts$/;
 /** Rooms that receive what they need and never look at the process around them. */
-const PROCESS_FREE = /^server\/(wire|gateway|analysis|demo|config|cli)\//;
+const PROCESS_FREE = /^server\/(wire|gateway|upstream|analysis|demo|config|cli)\//;
 const GENERATED = /^(server\/panel\/assets\.js|ui\/src\/graphql-env\.d\.ts|ui\/src\/paraglide\/)/;
 const MAX_CODE_LINES = 350;
 /** Tables of texts are as long as there are texts. */

@@ -13,6 +13,7 @@ const SETTLE_ROUNDS = 8;
 
 export class ManualClock implements Clock {
   #nowMs: number;
+  #steppedMs = 0;
   /** Sorted by due time; equal times stay in the order they were set. */
   readonly #timers: Timer[] = [];
 
@@ -21,7 +22,16 @@ export class ManualClock implements Clock {
   }
 
   nowMs(): number {
+    return this.#nowMs + this.#steppedMs;
+  }
+
+  monotonicMs(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the wall clock ahead or back, as an operator or a time server does; time itself does not move. */
+  stepWall(ms: number): void {
+    this.#steppedMs += ms;
   }
 
   setTimer(fire: () => void, delayMs: number): () => void {

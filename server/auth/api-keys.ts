@@ -1,6 +1,6 @@
 // API keys as clients present them: makes, hashes and masks them. Does not store anything.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const API_KEY_PREFIX = 'wp_';
 /** Keys that people choose themselves may not be shorter. */
@@ -16,7 +16,7 @@ export function issueApiKey(): { secret: string; hash: string; masked: string } 
 
 /** Hex SHA-256 of the whole secret. Fast on purpose: keys are random and long, so there is nothing to guess. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret);
 }
 
 /** First 4 … last 4; a secret too short to lose 8 characters is hidden whole. */

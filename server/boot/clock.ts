@@ -7,6 +7,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(fire, delayMs) {
     const timer = setTimeout(fire, Math.min(delayMs, MAX_TIMER_MS));
     timer.unref();

@@ -5,8 +5,10 @@ import { demoProviders } from '../demo/catalog.ts';
 import { startTraffic } from '../demo/traffic.ts';
 import { createDemoUpstream, type DemoUpstream } from '../demo/upstream.ts';
 import type { Catalog, CatalogHolder } from '../gateway/catalog.ts';
-import type { CatalogChange, Clock, Fetch } from '../gateway/ports.ts';
+import type { CatalogChange, Clock } from '../gateway/ports.ts';
+import type { Upstream } from '../gateway/upstream.ts';
 import type { DemoSwitch } from '../graphql/parts.ts';
+import { upstreamOfFetch } from '../upstream/fetch-upstream.ts';
 import { applyConfig, type Workspace } from './workspace.ts';
 
 /** The people of the sample traffic; each has a key of their own. */
@@ -20,7 +22,7 @@ export interface DemoMode {
   readonly isOn: boolean;
   /** Shown in the client settings of the welcome text. */
   apiKey: string | null;
-  fetch: Fetch;
+  upstream: Upstream;
   switch: DemoSwitch;
   /** Sends sample traffic through the gateway's own front door until stopped. */
   startTraffic(send: (request: Request) => Promise<Response>): { stop(): void };
@@ -29,9 +31,14 @@ export interface DemoMode {
 }
 
 /** `isForced`: asked for by flag; otherwise the demo runs only while no real account is configured. */
-export async function openDemo(workspace: Workspace, isForced: boolean, network: Fetch): Promise<DemoMode> {
+export async function openDemo(
+  workspace: Workspace,
+  isForced: boolean,
+  network: Upstream,
+): Promise<DemoMode> {
   const { catalog, clock } = workspace;
   const upstream = createDemoUpstream({ clock });
+  const pretended = upstreamOfFetch((url, init) => upstream.fetch(url, init));
   let isOn = isForced || !hasRealAccount(catalog.current);
   if (isOn) await applyConfig(demoConfig(workspace), workspace);
   else await removeDemo(catalog);
@@ -40,7 +47,7 @@ export async function openDemo(workspace: Workspace, isForced: boolean, network:
       return isOn;
     },
     apiKey: isOn ? demoKey(workspace, DEMO_KEY_NAME) : null,
-    fetch: (url, init) => (isDemoUrl(url) ? upstream.fetch(url, init) : network(url, init)),
+    upstream: (request) => (isDemoUrl(request.url) ? pretended(request) : network(request)),
     switch: demoSwitch(upstream, catalog),
     startTraffic: (send) => traffic(workspace, send, clock),
     async retireIfReal() {

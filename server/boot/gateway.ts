@@ -1,38 +1,49 @@
 // Puts the request path together: its state, its log, and what becomes of refused accounts.
 
 import { identifyCaller } from '../auth/caller.ts';
+import { Admission } from '../gateway/admission.ts';
 import { AffinityTable } from '../gateway/affinity.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import { GatewayError } from '../gateway/errors.ts';
-import type { GatewayParts } from '../gateway/gateway.ts';
 import { HealthTable } from '../gateway/health.ts';
 import { Slots } from '../gateway/limits.ts';
 import { Live } from '../gateway/live.ts';
-import type { Account, Clock, Fetch } from '../gateway/ports.ts';
+import type { GatewayParts } from '../gateway/parts.ts';
+import { Pins } from '../gateway/pins.ts';
+import type { Account, Clock } from '../gateway/ports.ts';
+import { RetryBudget } from '../gateway/retry-budget.ts';
 import { RoundRobin } from '../gateway/route.ts';
 import { SignalTrust } from '../gateway/signal-trust.ts';
+import type { Upstream } from '../gateway/upstream.ts';
 import { errorFields, logEvent } from './log.ts';
 import type { Workspace } from './workspace.ts';
 
-/** A gateway with fresh state over a workspace. `fetch` is where its attempts go. */
+/** A gateway with fresh state over a workspace. `upstream` is where its attempts go. */
 export function createGateway(
   workspace: Workspace,
-  { clock, fetch }: { clock: Clock; fetch: Fetch },
+  { clock, upstream }: { clock: Clock; upstream: Upstream },
 ): GatewayParts {
   const { catalog, storage } = workspace;
   const live = new Live();
+  const slots = new Slots(clock);
   return {
     catalog: () => catalog.current,
     authenticate,
     affinity: new AffinityTable({ clock, live }),
     health: new HealthTable(clock),
-    slots: new Slots(),
+    slots,
     rotation: new RoundRobin(),
     signalTrust: new SignalTrust(),
+    pins: new Pins(clock),
+    admission: new Admission(clock),
+    retries: new RetryBudget(() => slots.total()),
+    open: new Set(),
     log: storage.log,
+    bodies: storage.bodies,
     live,
     clock,
-    fetch,
+    upstream,
+    random: Math.random,
     onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
     onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
   };

@@ -8,7 +8,8 @@ import type { StorageOptions } from '../cli/arguments.ts';
 import { wantsColor, welcomeText } from '../cli/welcome.ts';
 import { loadConfigFile } from '../config/file.ts';
 import { defaultDataDir, type GivenOptions, resolveOptions, type StartOptions } from '../config/options.ts';
-import type { GatewayParts } from '../gateway/gateway.ts';
+import type { GatewayParts } from '../gateway/parts.ts';
+import { stopExchanges } from '../gateway/shutdown.ts';
 import type { AdminParts } from '../graphql/parts.ts';
 import type { AdminApi } from '../graphql/yoga.ts';
 import { createPanel } from '../panel/panel.ts';
@@ -18,14 +19,15 @@ import { type DemoMode, openDemo } from './demo-mode.ts';
 import { createGateway } from './gateway.ts';
 import { errorFields, logEvent } from './log.ts';
 import { COMMIT, VERSION } from './version.ts';
+import { wayOut } from './way-out.ts';
 import { applyConfig, openWorkspace, type Workspace } from './workspace.ts';
 
 const SWEEP_BINDINGS_MS = 5_000;
 const SAVE_BINDINGS_MS = 2_000;
 const SWEEP_LOG_MS = 600_000;
 const WATCH_DATABASE_MS = 1_000;
-/** Running streams may take this long after SIGTERM. */
-const DRAIN_MS = 30_000;
+/** After the streams' time is over: their last events and rows. */
+const LAST_WORDS_MS = 2_000;
 const SAME_SIGNAL_MS = 500;
 
 /** Resolves once the gateway listens; the process then lives until a signal ends it. */
@@ -36,7 +38,7 @@ export async function serve(given: GivenOptions, entry: URL): Promise<void> {
   const workspace = await openWorkspace({ dataDir, masterKey, entry, clock: systemClock });
   try {
     if (file) await applyConfig(file, workspace);
-    const demo = await openDemo(workspace, options.demo, (url, init) => fetch(url, init));
+    const demo = await openDemo(workspace, options.demo, wayOut(process.env));
     const running = await run(workspace, options, demo);
     process.on('unhandledRejection', (error) => logEvent('error', 'unhandled-rejection', errorFields(error)));
     stopOnSignal(running, workspace);
@@ -69,8 +71,9 @@ interface Running {
 
 async function run(workspace: Workspace, options: StartOptions, demo: DemoMode): Promise<Running> {
   const { storage, clock } = workspace;
-  const gateway = createGateway(workspace, { clock, fetch: demo.fetch });
+  const gateway = createGateway(workspace, { clock, upstream: demo.upstream });
   gateway.affinity.restore(await storage.bindings.load(clock.nowMs()));
+  gateway.pins.restore(await storage.pins.load(clock.nowMs()));
   const sessions = new Sessions(storage.admin, clock);
   const admin = createAdmin(gateway, { workspace, options, demo, sessions });
   let isDraining = false;
@@ -114,6 +117,7 @@ function createAdmin(
       },
     },
     log: storage.log,
+    bodies: storage.bodies,
     affinity: gateway.affinity,
     health: gateway.health,
     slots: gateway.slots,
@@ -160,7 +164,9 @@ function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace
     }
   };
   const sweepLog = async () => {
-    await storage.log.sweep(catalog.current.settings.retention, clock.nowMs());
+    const { retention, bodyLog } = catalog.current.settings;
+    await storage.log.sweep(retention, clock.nowMs());
+    await storage.bodies.sweep(clock.nowMs() - bodyLog.ttlHours * 3600_000);
   };
   return [
     repeat(clock, SWEEP_BINDINGS_MS, () => gateway.affinity.sweep()),
@@ -168,6 +174,11 @@ function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace
       clock,
       SAVE_BINDINGS_MS,
       quietly('bindings-not-saved', () => gateway.affinity.save(storage.bindings)),
+    ),
+    repeat(
+      clock,
+      SAVE_BINDINGS_MS,
+      quietly('pins-not-saved', () => gateway.pins.save(storage.pins)),
     ),
     repeat(clock, SWEEP_LOG_MS, quietly('retention', sweepLog)),
     repeat(clock, WATCH_DATABASE_MS, quietly('database-watch', watchDatabase(storage, catalog))),
@@ -185,7 +196,8 @@ function watchDatabase(storage: Workspace['storage'], catalog: Workspace['catalo
   };
 }
 
-function stopOnSignal(running: Running, { storage }: Workspace): void {
+function stopOnSignal(running: Running, workspace: Workspace): void {
+  const { storage } = workspace;
   let firstSignalAtMs: number | null = null;
   const stop = async () => {
     const nowMs = performance.now();
@@ -195,12 +207,21 @@ function stopOnSignal(running: Running, { storage }: Workspace): void {
     firstSignalAtMs = nowMs;
     running.beginDrain();
     running.stopTasks();
-    await running.listener.stop(DRAIN_MS);
+    await drain(running, workspace);
     await running.gateway.affinity.save(storage.bindings).catch(() => undefined);
+    await running.gateway.pins.save(storage.pins).catch(() => undefined);
     await storage.close();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+}
+
+/** Takes no more connections and waits for the running replies; those that take too long are ended with an error event. */
+async function drain({ listener, gateway }: Running, { catalog, clock }: Workspace): Promise<void> {
+  const graceMs = catalog.current.settings.timeouts.shutdownSeconds * 1000;
+  const cancel = clock.setTimer(() => stopExchanges(gateway.open), graceMs);
+  await listener.stop(graceMs + LAST_WORDS_MS);
+  cancel();
 }
 
 /** SIGHUP reads the file again; one that cannot be used changes nothing. */

@@ -26,6 +26,7 @@ export async function openWorkspace(options: {
 }): Promise<Workspace> {
   const { dataDir, entry, clock } = options;
   const storage = await openStorage({ dataDir, entry, clock });
+  for (const { event, message } of storage.notices) logEvent('warn', event, { message });
   try {
     const masterKey = await loadMasterKey({ value: options.masterKey, dataDir });
     if (masterKey.warning) logEvent('warn', 'master-key', { message: masterKey.warning });

@@ -1,4 +1,4 @@
-// Ready-to-paste client settings for a running gateway. Pure. Says honestly what this version does not serve.
+// Ready-to-paste client settings for a running gateway. Pure.
 
 export interface SnippetTarget {
   /** Where clients reach the gateway, without a trailing slash: `http://127.0.0.1:8787`. */
@@ -18,7 +18,14 @@ export interface Snippet {
 const PLACEHOLDER_MODEL = 'YOUR-MODEL';
 
 export function clientSnippets(target: SnippetTarget): Snippet[] {
-  return [claudeCode(target), codex(target), openCode(target), openAiSdk(target), anthropicSdk(target)];
+  return [
+    claudeCode(target),
+    codex(target),
+    geminiCli(target),
+    openCode(target),
+    openAiSdk(target),
+    anthropicSdk(target),
+  ];
 }
 
 function claudeCode({ origin, apiKey, models }: SnippetTarget): Snippet {
@@ -33,24 +40,34 @@ function claudeCode({ origin, apiKey, models }: SnippetTarget): Snippet {
   };
 }
 
-/** Codex dropped the Chat wire API early in 2026; its Responses API is not served yet. */
+/** Codex speaks Responses only; what runs at OpenAI alone it may not offer when another provider answers. */
 function codex({ origin, apiKey, models }: SnippetTarget): Snippet {
   return {
     title: 'Codex (~/.codex/config.toml)',
-    note:
-      'Current releases speak only the OpenAI Responses API, which this version of Warmpath does not serve.\n' +
-      'Older releases that still accept wire_api = "chat" work with:',
+    note: null,
     lines: [
-      `model = "${models.openai ?? PLACEHOLDER_MODEL}"`,
+      `model = "${models.openai ?? models.anthropic ?? PLACEHOLDER_MODEL}"`,
       'model_provider = "warmpath"',
       '',
       '[model_providers.warmpath]',
       'name = "Warmpath"',
       `base_url = "${origin}/v1"`,
       'env_key = "WARMPATH_API_KEY"',
-      'wire_api = "chat"',
+      'wire_api = "responses"',
       '',
       `# in the shell: export WARMPATH_API_KEY=${apiKey}`,
+    ],
+  };
+}
+
+function geminiCli({ origin, apiKey, models }: SnippetTarget): Snippet {
+  return {
+    title: 'Gemini CLI',
+    note: null,
+    lines: [
+      `export GOOGLE_GEMINI_BASE_URL=${origin}`,
+      `export GEMINI_API_KEY=${apiKey}`,
+      `gemini --model ${models.openai ?? models.anthropic ?? PLACEHOLDER_MODEL}`,
     ],
   };
 }
@@ -77,7 +94,7 @@ function openCode({ origin, apiKey, models }: SnippetTarget): Snippet {
 
 function openAiSdk({ origin, apiKey }: SnippetTarget): Snippet {
   return {
-    title: 'OpenAI SDKs (chat completions)',
+    title: 'OpenAI SDKs',
     note: null,
     lines: [`export OPENAI_BASE_URL=${origin}/v1`, `export OPENAI_API_KEY=${apiKey}`],
   };

@@ -1,8 +1,9 @@
 // The providers, endpoints, accounts, models and mappings that a configuration file asks for, as rows.
 
 import { lastFour } from '../auth/api-keys.ts';
+import { originsOf } from '../auth/credential-origins.ts';
 import { credentialPurpose } from '../auth/vault.ts';
-import type { AccountRow, CatalogRows, Model, ModelPrice, Provider } from '../gateway/ports.ts';
+import type { AccountRow, CatalogRows, Model, ModelPrice, Provider, TokenPrices } from '../gateway/ports.ts';
 import type { PlanTools } from './plan.ts';
 import type { ConfigAccount, ConfigFile, ConfigModel, ConfigProvider } from './schema.ts';
 
@@ -64,12 +65,34 @@ function desiredAccounts({ provider, providerId, current, tools }: Scope): Promi
         maxConcurrent: account.maxConcurrent ?? null,
         cacheTtlMinutes: account.cacheTtlMinutes ?? null,
         rateMultiplier: account.rateMultiplier ?? 1,
+        usdPerCredit: account.usdPerCredit ?? null,
         cacheDomain: account.cacheDomain ?? null,
         isPaused: existing?.isPaused ?? false,
         ...(await desiredCredential(account, { id, existing, tools })),
+        credentialOrigins: desiredOrigins(account, {
+          existing,
+          scope: { provider, providerId, current, tools },
+        }),
       };
     }),
   );
+}
+
+/**
+ * The file states credential and endpoints together, so the one is given for the other. One that states no endpoints
+ * gives a new credential for those that are there.
+ */
+function desiredOrigins(
+  { credential }: ConfigAccount,
+  { existing, scope }: { existing: AccountRow | undefined; scope: Scope },
+): string[] {
+  const { provider, providerId, current, tools } = scope;
+  const stated = originsOf(provider.endpoints ?? []);
+  if (stated.length > 0) return stated;
+  const isKnown = existing?.credentialFingerprint === tools.fingerprint(credential);
+  return existing && isKnown
+    ? existing.credentialOrigins
+    : originsOf(current.endpoints.filter((row) => row.providerId === providerId));
 }
 
 type CredentialFields = Pick<
@@ -111,12 +134,20 @@ function desiredModels(file: ConfigFile, current: CatalogRows, tools: PlanTools)
 
 function desiredPrice(price: ConfigModel['price']): ModelPrice | null {
   if (!price) return null;
+  const tiers = (price.tiers ?? []).map((tier) => ({
+    aboveInputTokens: tier.aboveInputTokens,
+    ...tokenPrices(tier),
+  }));
+  return { ...tokenPrices(price), tiers };
+}
+
+function tokenPrices(stated: Partial<Record<keyof TokenPrices, number | null | undefined>>): TokenPrices {
   return {
-    inputUsdPerMillion: price.inputUsdPerMillion ?? null,
-    outputUsdPerMillion: price.outputUsdPerMillion ?? null,
-    cacheReadUsdPerMillion: price.cacheReadUsdPerMillion ?? null,
-    cacheWrite5mUsdPerMillion: price.cacheWrite5mUsdPerMillion ?? null,
-    cacheWrite1hUsdPerMillion: price.cacheWrite1hUsdPerMillion ?? null,
+    inputUsdPerMillion: stated.inputUsdPerMillion ?? null,
+    outputUsdPerMillion: stated.outputUsdPerMillion ?? null,
+    cacheReadUsdPerMillion: stated.cacheReadUsdPerMillion ?? null,
+    cacheWrite5mUsdPerMillion: stated.cacheWrite5mUsdPerMillion ?? null,
+    cacheWrite1hUsdPerMillion: stated.cacheWrite1hUsdPerMillion ?? null,
   };
 }
 

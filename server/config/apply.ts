@@ -53,7 +53,7 @@ function puts(desired: DesiredRows, current: CatalogRows): CatalogChange[] {
 
 /** Only the keys that the file has; an absent one leaves what the database holds. */
 function desiredSettings(file: ConfigFile, current: Settings): Settings {
-  const { affinity, retention } = file;
+  const { affinity, retention, timeouts, limits, clientGone, bodyLog } = file;
   return {
     requireApiKey: file.requireApiKey ?? current.requireApiKey,
     affinity: {
@@ -66,7 +66,29 @@ function desiredSettings(file: ConfigFile, current: Settings): Settings {
       maxRows: retention?.maxRows ?? current.retention.maxRows,
     },
     routingHeaders: file.routingHeaders ?? current.routingHeaders,
+    translation: file.translation ?? current.translation,
+    timeouts: stated(timeouts, current.timeouts),
+    limits: stated(limits, current.limits),
+    clientGone: {
+      policy: clientGone?.policy ?? current.clientGone.policy,
+      drainSeconds: clientGone?.drainSeconds ?? current.clientGone.drainSeconds,
+    },
+    bodyLog: {
+      enabled: bodyLog?.enabled ?? current.bodyLog.enabled,
+      maxKb: bodyLog?.maxKb ?? current.bodyLog.maxKb,
+      ttlHours: bodyLog?.ttlHours ?? current.bodyLog.ttlHours,
+    },
   };
+}
+
+/** The current numbers with those that are stated in the file in their place. */
+function stated<Key extends string>(
+  file: { [Name in Key]?: number | null | undefined } | null | undefined,
+  current: Record<Key, number>,
+): Record<Key, number> {
+  const result = { ...current };
+  for (const key in current) result[key] = file?.[key] ?? current[key];
+  return result;
 }
 
 function desiredUsers(file: ConfigFile, current: CatalogRows, { newId }: PlanTools) {

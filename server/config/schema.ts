@@ -83,6 +83,10 @@ function wholeNumber(min: number, max: number) {
   );
 }
 
+function aboveZero(max: number) {
+  return number((value) => value > 0 && value <= max, `must be a number above 0, up to ${max}`);
+}
+
 const flag = v.pipe(
   v.unknown(),
   v.rawTransform<unknown, boolean>(({ dataset, addIssue, NEVER }) => {
@@ -109,14 +113,9 @@ const secret = v.pipe(
   v.check((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces'),
 );
 
-/** Surfaces that this version serves; an endpoint of another one would never be used. */
-const SERVED_SURFACES = SURFACES.filter(
-  (surface) => surface === 'anthropic-messages' || surface === 'openai-chat',
-);
-
 const endpoint = block({
   name,
-  surface: choice(SERVED_SURFACES),
+  surface: choice(SURFACES),
   baseUrl: v.pipe(v.string(TEXT), v.transform(normalizeBaseUrl)),
 });
 
@@ -130,6 +129,7 @@ const account = block(
     rateMultiplier: v.nullish(
       number((value) => value >= 0 && value <= 1000, 'must be a number from 0 to 1000'),
     ),
+    usdPerCredit: v.nullish(aboveZero(1_000_000)),
     cacheDomain: v.nullish(name),
   },
   ['credentialFile'],
@@ -153,16 +153,21 @@ const usd = v.nullish(
   number((value) => value >= 0 && Number.isFinite(value), 'must be a number of at least 0'),
 );
 
+const tokenPrices = {
+  inputUsdPerMillion: usd,
+  outputUsdPerMillion: usd,
+  cacheReadUsdPerMillion: usd,
+  cacheWrite5mUsdPerMillion: usd,
+  cacheWrite1hUsdPerMillion: usd,
+};
+
 const model = block({
   name,
   displayName: v.nullish(name),
   price: v.nullish(
     block({
-      inputUsdPerMillion: usd,
-      outputUsdPerMillion: usd,
-      cacheReadUsdPerMillion: usd,
-      cacheWrite5mUsdPerMillion: usd,
-      cacheWrite1hUsdPerMillion: usd,
+      ...tokenPrices,
+      tiers: list(block({ aboveInputTokens: wholeNumber(1, 1_000_000_000), ...tokenPrices })),
     }),
   ),
 });
@@ -186,6 +191,41 @@ const listenHost = v.pipe(
   v.check(isListenHost, 'must be a host name or an address, without scheme or port'),
 );
 
+/** A day is longer than any reply. */
+const seconds = v.nullish(aboveZero(86_400));
+
+/** How requests are treated on their way; the keys of Settings. */
+const requestSettings = {
+  translation: v.nullish(flag),
+  timeouts: v.nullish(
+    block({
+      connectSeconds: seconds,
+      firstByteSeconds: seconds,
+      streamFirstByteSeconds: seconds,
+      streamGapSeconds: seconds,
+      keepAliveSeconds: seconds,
+      deadlineSeconds: seconds,
+      queueSeconds: seconds,
+      shutdownSeconds: seconds,
+    }),
+  ),
+  limits: v.nullish(
+    block({
+      maxBodyMb: v.nullish(aboveZero(4_096)),
+      maxInFlight: v.nullish(wholeNumber(1, 1_000_000)),
+      maxBufferedMb: v.nullish(aboveZero(1_000_000)),
+    }),
+  ),
+  clientGone: v.nullish(block({ policy: v.nullish(choice(['cancel', 'drain'])), drainSeconds: seconds })),
+  bodyLog: v.nullish(
+    block({
+      enabled: v.nullish(flag),
+      maxKb: v.nullish(wholeNumber(1, 100_000)),
+      ttlHours: v.nullish(aboveZero(24 * 365)),
+    }),
+  ),
+};
+
 export const configFileSchema = block({
   port: v.nullish(wholeNumber(0, 65_535)),
   host: v.nullish(listenHost),
@@ -205,6 +245,7 @@ export const configFileSchema = block({
     }),
   ),
   routingHeaders: v.nullish(flag),
+  ...requestSettings,
   prune: v.nullish(flag),
   providers: list(provider),
   models: list(model),

@@ -7,10 +7,12 @@
 
 import { type BindingEntry, BindingTable } from './bindings.ts';
 import type { Candidate } from './catalog.ts';
+import { type AttemptFault, BINDING_EFFECTS } from './faults.ts';
 import type { AffinityIdentity } from './identity.ts';
 import type { Live } from './live.ts';
 import type { AffinityEventKind, Binding, BindingStore, Clock } from './ports.ts';
-import type { AffinityCounters, AffinityResult, AffinityTicket, AttemptFault } from './ticket.ts';
+import { steadyNow } from './steady-clock.ts';
+import type { AffinityCounters, AffinityResult, AffinityTicket } from './ticket.ts';
 
 /** So many failures of the bound account in a row and the binding is given up. */
 const FAILURES_TO_UNBIND = 3;
@@ -26,7 +28,8 @@ export interface AffinityOptions {
 
 /** Owns all bindings. Bounded by `maxBindings`; an entry goes when it expires, is unbound, cleared or evicted. */
 export class AffinityTable {
-  readonly #clock: Clock;
+  /** Steady, so that a stepped wall clock ends no binding. */
+  readonly #nowMs: () => number;
   readonly #live: Live;
   readonly #table: BindingTable;
   readonly #openTickets = new Set<AffinityTicket>();
@@ -38,14 +41,14 @@ export class AffinityTable {
   #keySwitches = 0;
 
   constructor(options: AffinityOptions) {
-    this.#clock = options.clock;
+    this.#nowMs = steadyNow(options.clock);
     this.#live = options.live;
     this.#table = new BindingTable(options.maxBindings ?? MAX_BINDINGS);
   }
 
   /** Takes over bindings that were saved before a restart. */
   restore(bindings: readonly Binding[]): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     this.#table.restore(bindings.filter((binding) => binding.expiresAtMs > nowMs));
   }
 
@@ -112,8 +115,9 @@ export class AffinityTable {
     if (reserved?.reservedBy === ticket) this.#table.remove(reserved);
     const entry = this.#find(ticket.identity);
     if (!entry || entry.reservedBy || entry.binding.accountId !== candidate.account.id) return;
-    if (fault.kind === 'rate-limited') return;
-    if (fault.kind === 'failure') {
+    const effect = BINDING_EFFECTS[fault.kind];
+    if (effect === 'keep') return;
+    if (effect === 'count') {
       entry.failuresInRow += 1;
       if (entry.failuresInRow < FAILURES_TO_UNBIND) return;
     }
@@ -160,7 +164,7 @@ export class AffinityTable {
 
   /** Live, confirmed bindings, least recently used first. */
   list(): readonly Binding[] {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     const live: Binding[] = [];
     for (const { binding, reservedBy } of this.#table.all()) {
       if (!reservedBy && binding.expiresAtMs > nowMs) live.push(binding);
@@ -186,7 +190,7 @@ export class AffinityTable {
 
   /** Drops what has expired, each with its event. Call it every few seconds. */
   sweep(): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     for (const entry of this.#table.all()) {
       if (entry.binding.expiresAtMs <= nowMs && !entry.reservedBy) this.#expire(entry, NOT_USED);
     }
@@ -206,7 +210,7 @@ export class AffinityTable {
 
   #renew(ticket: AffinityTicket, entry: BindingEntry, ttlMs: number): AffinityResult {
     const wasReserved = entry.reservedBy !== null;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     entry.reservedBy = null;
     entry.failuresInRow = 0;
     const requestCount = wasReserved ? 1 : entry.binding.requestCount + 1;
@@ -276,7 +280,7 @@ export class AffinityTable {
   #find(identity: AffinityIdentity): BindingEntry | null {
     const own = this.#liveEntry(identity.key);
     if (own || identity.scope !== 'api-key') return own;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     const others = this.#table
       .ofTenant(identity.tenant)
       .filter(
@@ -292,7 +296,7 @@ export class AffinityTable {
   #liveEntry(key: string): BindingEntry | null {
     const entry = this.#table.get(key);
     if (!entry) return null;
-    if (entry.reservedBy || entry.binding.expiresAtMs > this.#clock.nowMs()) return entry;
+    if (entry.reservedBy || entry.binding.expiresAtMs > this.#nowMs()) return entry;
     this.#expire(entry, NOT_USED);
     return null;
   }
@@ -311,7 +315,7 @@ export class AffinityTable {
   }
 
   #newBinding(identity: AffinityIdentity, candidate: Candidate, ttlMs: number): Binding {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     return {
       key: identity.key,
       apiKeyId: identity.apiKeyId,
@@ -338,7 +342,7 @@ export class AffinityTable {
     change: { reason: string; before?: string | null; after: string | null },
   ): void {
     const { reason, before = binding.accountId, after } = change;
-    const atMs = this.#clock.nowMs();
+    const atMs = this.#nowMs();
     const event = { kind, atMs, reason, accountIdBefore: before, accountIdAfter: after, binding };
     this.#live.publish({ kind: 'affinity', event });
   }

@@ -24,6 +24,8 @@ export interface Candidate {
   provider: Provider;
   model: Model;
   upstreamModel: string;
+  /** Host and port of the endpoint, as cooldowns know it. */
+  host: string;
 }
 
 export interface Catalog {
@@ -39,7 +41,10 @@ export interface Catalog {
   readonly apiKeyByHash: ReadonlyMap<string, ApiKey>;
   /** By model name, else by alias, else by a provider's own name for it. */
   resolveModel(name: string): Model | null;
-  /** Every account that serves the model on the surface, in stored order, whatever its health. */
+  /**
+   * Every account that serves the model on the surface, in stored order, whatever its health. An account whose
+   * credential was not given for the endpoint's origin is none.
+   */
   candidates(modelId: string, surface: Surface): readonly Candidate[];
   /** The open credential of an account. Never log it. */
   credential(accountId: string): string;
@@ -155,7 +160,7 @@ function candidateTable(
       const key = `${model.id}|${endpoint.surface}`;
       const list = table.get(key) ?? [];
       for (const account of rows.accounts.filter((row) => row.providerId === provider.id)) {
-        if (list.some((other) => other.account.id === account.id)) continue;
+        if (!isBoundTo(account, endpoint) || list.some((other) => other.account.id === account.id)) continue;
         list.push({
           account,
           credential: credentials.get(account.id) ?? '',
@@ -163,10 +168,23 @@ function candidateTable(
           provider,
           model,
           upstreamModel: mapping.upstreamModel,
+          host: hostOf(endpoint.baseUrl),
         });
       }
       table.set(key, list);
     }
   }
   return table;
+}
+
+/**
+ * Whether the account's credential may be sent to the endpoint: only to the origins it was given for. Whoever may edit
+ * endpoints but does not know the credential cannot have it sent elsewhere.
+ */
+export function isBoundTo(account: Account, { baseUrl }: Pick<Endpoint, 'baseUrl'>): boolean {
+  return URL.canParse(baseUrl) && account.credentialOrigins.includes(new URL(baseUrl).origin);
+}
+
+function hostOf(baseUrl: string): string {
+  return URL.parse(baseUrl)?.host ?? '';
 }

@@ -3,7 +3,9 @@
 import { sessionSignal } from '../wire/session-signal.ts';
 import type { AffinityTable } from './affinity.ts';
 import type { RequestBody } from './body.ts';
+import { candidatesOf } from './candidates.ts';
 import type { Candidate } from './catalog.ts';
+import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthTable } from './health.ts';
 import { affinityIdentity, hashSession, tenantOf } from './identity.ts';
@@ -16,6 +18,27 @@ interface ConversationParts {
   signalTrust: SignalTrust;
 }
 
+/** Every account that can serve the model on the caller's surface; throws with what exists when none can. */
+export function candidatesFor(exchange: Exchange, requestedModel: string): readonly Candidate[] {
+  const { catalog, surface, row } = exchange;
+  const model = catalog.resolveModel(requestedModel.replace(/^models\//, ''));
+  // Counting and embedding are not translated: only who speaks the dialect can do it.
+  const isChat = exchange.operation.kind === 'generate';
+  const find = (id: string) =>
+    isChat ? candidatesOf(catalog, id, surface) : catalog.candidates(id, surface);
+  const candidates = model ? find(model.id) : [];
+  if (model && candidates.length > 0) {
+    row.modelId = model.id;
+    return candidates;
+  }
+  const names = catalog.rows.models.filter((other) => find(other.id).length > 0).map(({ name }) => name);
+  const known =
+    names.length > 0 ? `Available here: ${names.join(', ')}` : 'No model is configured for this surface';
+  throw new GatewayError('model-not-found', `Cannot find model "${requestedModel.slice(0, 300)}". ${known}`, {
+    param: 'model',
+  });
+}
+
 /** Looks up the caller's binding for this conversation. */
 export function openTicket(
   exchange: Exchange,
@@ -25,6 +48,10 @@ export function openTicket(
   const { row, caller, catalog, surface } = exchange;
   const { affinity } = catalog.settings;
   row.sessionId = sessionOf(exchange, asked.body, parts.signalTrust);
+  if (exchange.operation.kind !== 'generate') {
+    row.affinityReason = 'not a call that has a prompt cache';
+    return;
+  }
   if (!affinity.enabled) {
     row.affinity = 'off';
     row.affinityReason = 'affinity is switched off';
@@ -59,9 +86,11 @@ function whyGone(
 ): string | null {
   const candidate = candidates.find(({ account }) => account.id === binding.accountId);
   if (!candidate) return 'the account no longer serves the model';
-  const condition = parts.health.condition(candidate.account, candidate.upstreamModel);
+  const condition = parts.health.condition(candidate.account, candidate);
   switch (condition.state) {
     case 'available':
+    case 'half-open':
+    case 'ejected':
       return null;
     case 'paused':
       return 'the account was paused';

@@ -8,6 +8,9 @@ const STATUS_BY_CODE = {
   'duplicate-field': 400,
   'invalid-field': 400,
   'missing-model': 400,
+  'cannot-translate': 400,
+  'bad-encoding': 400,
+  'pinned-elsewhere': 400,
   'model-not-found': 404,
   'surface-unavailable': 404,
   'body-too-large': 413,
@@ -20,6 +23,8 @@ const STATUS_BY_CODE = {
   'unexpected-redirect': 502,
   'stream-interrupted': 502,
   'no-healthy-account': 503,
+  'gateway-full': 503,
+  'shutting-down': 503,
   'upstream-timeout': 504,
   'upstream-error': 502,
 } as const;

@@ -3,9 +3,13 @@
 import { uuidv7 } from 'uuidv7';
 import type { Operation, Surface } from '../wire/surface.ts';
 import { NO_USAGE } from '../wire/usage.ts';
+import type { BodyCopy } from './body-copy.ts';
 import type { Candidate, Catalog } from './catalog.ts';
+import type { GatewayError } from './errors.ts';
 import type { Caller } from './identity.ts';
-import type { AttemptRow, RequestRow } from './ports.ts';
+import type { AttemptRow, Clock, RequestRow } from './ports.ts';
+import type { Destination } from './route.ts';
+import { Stop } from './stop.ts';
 import type { AffinityTicket } from './ticket.ts';
 
 /** Everything about one exchange. The row is filled in on the way and settled exactly once. */
@@ -16,14 +20,23 @@ export interface Exchange {
   /** The configuration this exchange began with; it keeps it to the end. */
   readonly catalog: Catalog;
   readonly requestId: string;
-  /** Aborts when the client is gone before its reply began. */
-  readonly gone: AbortSignal;
+  /** Monotonic. */
+  readonly startedMs: number;
+  /** Ends when the client is gone before its reply began, or when the gateway stops (`stopReason` then says so). */
+  readonly stop: Stop;
+  stopReason: GatewayError | null;
   /** Told when the body is here: until then a connection that falls silent may be cut, from then on it must not. */
   readonly onBodyRead: () => void;
   row: RequestRow;
   caller: Caller;
   ticket: AffinityTicket | null;
   candidate: Candidate | null;
+  /** What is kept of the bodies, when bodies are kept. */
+  copy: BodyCopy | null;
+  /** Ends a reply that has begun, with an error of the gateway; null = none has begun. */
+  interrupt: ((error: GatewayError) => void) | null;
+  /** Run once when the exchange is settled: places and memory are given back. */
+  readonly releases: (() => void)[];
   isSettled: boolean;
 }
 
@@ -33,10 +46,11 @@ export function openExchange(input: {
   operation: Operation;
   catalog: Catalog;
   onBodyRead: () => void;
-  nowMs: number;
+  clock: Clock;
 }): Exchange {
-  const { request, operation } = input;
-  const requestId = acceptedRequestId(request.headers.get('x-request-id')) ?? uuidv7();
+  const { request, operation, clock } = input;
+  const id = uuidv7();
+  const requestId = acceptedRequestId(request.headers.get('x-request-id')) ?? id;
   const { surface } = operation;
   return {
     request,
@@ -44,12 +58,17 @@ export function openExchange(input: {
     surface,
     catalog: input.catalog,
     requestId,
-    gone: request.signal,
+    startedMs: clock.monotonicMs(),
+    stop: new Stop(),
+    stopReason: null,
     onBodyRead: input.onBodyRead,
-    row: emptyRow({ requestId, surface, path: input.path, nowMs: input.nowMs }),
+    row: emptyRow({ id, requestId, surface, path: input.path, nowMs: clock.nowMs() }),
     caller: { kind: 'anonymous', fingerprint: null },
     ticket: null,
     candidate: null,
+    copy: null,
+    interrupt: null,
+    releases: [],
     isSettled: false,
   };
 }
@@ -59,10 +78,16 @@ function acceptedRequestId(value: string | null): string | null {
   return value !== null && /^[A-Za-z0-9._:-]{1,128}$/.test(value) ? value : null;
 }
 
-function emptyRow(at: { requestId: string; surface: Surface; path: string; nowMs: number }): RequestRow {
+function emptyRow(at: {
+  id: string;
+  requestId: string;
+  surface: Surface;
+  path: string;
+  nowMs: number;
+}): RequestRow {
   return {
     ...NO_USAGE,
-    id: uuidv7(),
+    id: at.id,
     requestId: at.requestId,
     startedAtMs: at.nowMs,
     finishedAtMs: at.nowMs,
@@ -72,6 +97,8 @@ function emptyRow(at: { requestId: string; surface: Surface; path: string; nowMs
     requestedModel: '',
     modelId: null,
     upstreamModel: null,
+    endpointSurface: null,
+    losses: [],
     status: 500,
     outcome: 'failed',
     errorCode: null,
@@ -84,6 +111,8 @@ function emptyRow(at: { requestId: string; surface: Surface; path: string; nowMs
     endpointId: null,
     accountId: null,
     usageSource: 'none',
+    rawUsage: null,
+    usageFlags: [],
     costNanoUsd: null,
     savedNanoUsd: null,
     credits: null,
@@ -99,27 +128,31 @@ function emptyRow(at: { requestId: string; surface: Surface; path: string; nowMs
   };
 }
 
-/** Notes one attempt; `startedAtMs` is when it was sent, `firstByteAtMs` when its reply began. */
-export function noteAttempt(
-  exchange: Exchange,
-  candidate: Candidate,
-  seen: Pick<AttemptRow, 'status' | 'outcome' | 'reason' | 'startedAtMs'> & {
-    firstByteAtMs: number | null;
-    endedAtMs: number;
-  },
-): AttemptRow {
-  const { status, outcome, reason, startedAtMs } = seen;
-  const attempt: AttemptRow = {
-    accountId: candidate.account.id,
-    accountName: candidate.account.name,
-    providerName: candidate.provider.name,
+/** How one attempt went. Times are monotonic. */
+export interface AttemptNote extends Pick<AttemptRow, 'status' | 'outcome' | 'reason'> {
+  fault?: AttemptRow['fault'];
+  isPossibleDuplicate?: boolean;
+  connectMs?: number | null;
+  startedMs: number;
+  firstByteMs: number | null;
+  endedMs: number;
+}
+
+/** Notes one attempt in the exchange's row. */
+export function noteAttempt(exchange: Exchange, { account, provider }: Destination, seen: AttemptNote): void {
+  const { status, outcome, reason, startedMs } = seen;
+  exchange.row.attempts.push({
+    accountId: account.id,
+    accountName: account.name,
+    providerName: provider.name,
     status,
     outcome,
+    fault: seen.fault ?? null,
     reason,
-    startedAtMs,
-    firstByteMs: seen.firstByteAtMs === null ? null : Math.max(0, seen.firstByteAtMs - startedAtMs),
-    durationMs: Math.max(0, seen.endedAtMs - startedAtMs),
-  };
-  exchange.row.attempts.push(attempt);
-  return attempt;
+    isPossibleDuplicate: seen.isPossibleDuplicate ?? false,
+    connectMs: typeof seen.connectMs === 'number' ? Math.round(seen.connectMs) : null,
+    startedAtMs: exchange.row.startedAtMs + Math.round(startedMs - exchange.startedMs),
+    firstByteMs: seen.firstByteMs === null ? null : Math.round(seen.firstByteMs - startedMs),
+    durationMs: Math.round(seen.endedMs - startedMs),
+  });
 }

@@ -1,51 +1,28 @@
 // One proxied request from top to bottom: who calls, what for, which account, attempts, reply. Owns the attempt loop.
 
-import { dialectOf } from '../wire/dialects.ts';
-import { replaceSpan } from '../wire/scan.ts';
 import type { Operation } from '../wire/surface.ts';
-import type { AffinityTable } from './affinity.ts';
-import { type AttemptResult, attempt, type StreamReply, type WholeReply } from './attempt.ts';
-import { type RequestBody, readBody } from './body.ts';
-import type { Candidate, Catalog } from './catalog.ts';
-import { bindingTtlMs, openTicket } from './conversation.ts';
+import type { RequestBody } from './body.ts';
+import type { Candidate } from './catalog.ts';
+import { candidatesFor, openTicket } from './conversation.ts';
 import { GatewayError } from './errors.ts';
-import { type Exchange, noteAttempt, openExchange } from './exchange.ts';
-import type { HealthTable } from './health.ts';
-import type { Caller } from './identity.ts';
-import type { Slots } from './limits.ts';
-import type { Live } from './live.ts';
+import { type Exchange, openExchange } from './exchange.ts';
+import { type Failure, giveUp } from './give-up.ts';
+import { admit, identify, readAdmittedBody } from './intake.ts';
 import { listModels } from './models.ts';
-import type { Account, Clock, Fetch, RequestLog } from './ports.ts';
-import { errorReply, type ReplyParts, streamReply, wholeReply } from './reply.ts';
-import { chooseAccount, type RoundRobin, type RouteChoice } from './route.ts';
-import type { SignalTrust } from './signal-trust.ts';
-import type { AttemptFault } from './ticket.ts';
-
-/** What the gateway works with. All state has its owner here; nothing is global. */
-export interface GatewayParts {
-  /** The current snapshot; an exchange keeps the one it began with. */
-  catalog(): Catalog;
-  /** Throws GatewayError when the caller is refused. */
-  authenticate(headers: Headers, catalog: Catalog): Caller;
-  affinity: AffinityTable;
-  health: HealthTable;
-  slots: Slots;
-  rotation: RoundRobin;
-  signalTrust: SignalTrust;
-  log: RequestLog;
-  live: Live;
-  clock: Clock;
-  fetch: Fetch;
-  /** A fault of the gateway itself: to be logged, the client is told only that it happened. */
-  onFault(error: unknown): void;
-  /** An account's credential was refused: to be stored, so that it is still out of service after a restart. */
-  onRefused(account: Account, reason: string): void;
-}
+import type { GatewayParts } from './parts.ts';
+import { pinnedCandidates } from './pinning.ts';
+import { errorReply } from './reply.ts';
+import { chooseAccount, type RouteChoice } from './route.ts';
+import { callStoredResponse } from './stored-response.ts';
+import { tryAccount } from './try-account.ts';
 
 /** Accounts tried for one request at most, all before the first byte reaches the client. */
 const MAX_ATTEMPTS = 3;
-
-type Retryable = Extract<AttemptResult, { kind: 'retryable' }>;
+/** Connections that broke after the request had gone out: each may be billed, so that only one more is risked. */
+const MAX_BROKEN_ATTEMPTS = 2;
+/** A provider without room gets one more try at another account, after a short pause that differs between requests. */
+const MAX_OVERLOADED_ATTEMPTS = 2;
+const OVERLOADED_PAUSE_MS = { least: 200, spread: 300 };
 
 /** Answers one data-plane request; never throws. Every call becomes exactly one row of the request log. */
 export async function handleExchange(
@@ -53,7 +30,9 @@ export async function handleExchange(
   route: { path: string; operation: Operation; onBodyRead: () => void },
   parts: GatewayParts,
 ): Promise<Response> {
-  const exchange = openExchange({ request, ...route, catalog: parts.catalog(), nowMs: parts.clock.nowMs() });
+  const exchange = openExchange({ request, ...route, catalog: parts.catalog(), clock: parts.clock });
+  parts.open.add(exchange);
+  exchange.releases.push(() => parts.open.delete(exchange));
   try {
     identify(exchange, parts);
     switch (route.operation.kind) {
@@ -63,271 +42,129 @@ export async function handleExchange(
           `Cannot serve ${request.method} ${route.path}: not available`,
         );
       case 'list-models':
-        return listModels(exchange, parts);
+        return listModels(exchange, route.operation, parts);
+      case 'stored-response':
+        await admit(exchange, parts);
+        return await callStoredResponse(exchange, route.operation, parts);
       case 'generate':
-        return await generate(exchange, parts);
+      case 'count-tokens':
+      case 'embed':
+        await admit(exchange, parts);
+        return await callModel(exchange, await readAdmittedBody(exchange, parts), parts);
       default:
         return route.operation satisfies never;
     }
   } catch (error) {
-    const known = asGatewayError(error, request);
+    const known = asGatewayError(error, exchange);
     if (known.code === 'internal-error') parts.onFault(error);
     return errorReply(exchange, known, parts);
   }
 }
 
-function identify(exchange: Exchange, parts: GatewayParts): void {
-  const { row, request, catalog } = exchange;
-  exchange.caller = parts.authenticate(request.headers, catalog);
-  if (exchange.caller.kind !== 'api-key') return;
-  const { apiKey } = exchange.caller;
-  row.apiKeyId = apiKey.id;
-  row.apiKeyName = apiKey.name;
-  row.userId = apiKey.userId;
-}
-
-async function generate(exchange: Exchange, parts: GatewayParts): Promise<Response> {
-  const body = await readBody(exchange.request);
-  exchange.onBodyRead();
-  const { row, surface } = exchange;
-  row.requestedModel = body.model.slice(0, 300);
-  row.isStreamed = body.isStreamed;
-  const candidates = candidatesFor(exchange, body.model);
+/** From the model's name to the reply: candidates, binding, attempts one after another. */
+async function callModel(exchange: Exchange, body: RequestBody, parts: GatewayParts): Promise<Response> {
+  const served = candidatesFor(exchange, body.model);
+  const candidates = pinnedCandidates(exchange, { body, candidates: served }, parts.pins);
   openTicket(exchange, { body, candidates }, parts);
-  const failures: Retryable[] = [];
-  const pool = { name: `${row.modelId}|${surface}`, candidates, rotation: parts.rotation };
-  const excluded = new Set<string>();
+  const tried: Tried = { failures: [], excluded: new Set(), excludedHosts: new Set(), refusal: null };
   for (;;) {
-    const choice = choose(exchange, pool, { excluded, isOut: failures.length >= MAX_ATTEMPTS }, parts);
-    if (choice.kind !== 'chosen') return giveUp(exchange, { choice, failures }, parts);
-    excluded.add(choice.candidate.account.id);
-    const tried = await tryAccount(exchange, { candidate: choice.candidate, body }, parts);
-    if (tried.kind === 'done') return tried.response;
-    failures.push(tried.failure);
+    // Nothing may wait between the choice and the attempt but for this: two first requests of a conversation would not see
+    // each other's account.
+    const choice = nextChoice(exchange, { candidates, tried }, parts);
+    if (choice.kind !== 'chosen') return giveUp(exchange, { choice, ...tried }, parts);
+    const { candidate } = choice;
+    if (needsPause(exchange, candidate, tried)) await pause(exchange, parts);
+    tried.excluded.add(candidate.account.id);
+    const endRetry = tried.failures.length > 0 ? parts.retries.tryTake() : noRetry;
+    if (!endRetry) return giveUp(exchange, { choice: { kind: 'none' }, ...tried }, parts);
+    const outcome = await tryAccount(exchange, { candidate, body }, parts).finally(endRetry);
+    if (outcome.kind === 'done') return outcome.response;
+    if (outcome.kind === 'untranslatable') tried.refusal ??= outcome.error;
+    else note(tried, candidate, outcome.failure);
   }
 }
 
-/** Every account that serves the model on this surface; throws with what exists when none does. */
-function candidatesFor(exchange: Exchange, requestedModel: string): readonly Candidate[] {
-  const { catalog, surface, row } = exchange;
-  const model = catalog.resolveModel(requestedModel);
-  const candidates = model ? catalog.candidates(model.id, surface) : [];
-  if (model && candidates.length > 0) {
-    row.modelId = model.id;
-    return candidates;
+const noRetry = () => undefined;
+
+/** What the attempts of one request have shown so far. */
+interface Tried {
+  failures: Failure[];
+  excluded: Set<string>;
+  /** Hosts that could not be reached: their other accounts would fare no better. */
+  excludedHosts: Set<string>;
+  /** Why the request could not be said in another dialect. */
+  refusal: GatewayError | null;
+}
+
+function note(tried: Tried, candidate: Candidate, failure: Failure): void {
+  tried.failures.push(failure);
+  if (failure.fault === 'unreachable' || failure.fault === 'blocked') {
+    tried.excludedHosts.add(candidate.host);
   }
-  const names = catalog.rows.models
-    .filter((other) => catalog.candidates(other.id, surface).length > 0)
-    .map((other) => other.name);
-  const known =
-    names.length > 0 ? `Available here: ${names.join(', ')}` : 'No model is configured for this surface';
-  throw new GatewayError('model-not-found', `Cannot find model "${requestedModel.slice(0, 300)}". ${known}`, {
-    param: 'model',
-  });
+}
+
+function nextChoice(
+  exchange: Exchange,
+  { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },
+  parts: GatewayParts,
+): RouteChoice {
+  const broken = tried.failures.filter(
+    (failure) => failure.fault === 'broken' && failure.isPossibleDuplicate,
+  ).length;
+  const isEnough =
+    tried.failures.length >= MAX_ATTEMPTS ||
+    overloads(tried) >= MAX_OVERLOADED_ATTEMPTS ||
+    broken >= MAX_BROKEN_ATTEMPTS;
+  return isEnough ? { kind: 'none' } : choose(exchange, { candidates, tried }, parts);
+}
+
+/** Another account of a provider that had no room a moment ago. */
+function needsPause({ row }: Exchange, { provider }: Candidate, tried: Tried): boolean {
+  return overloads(tried) > 0 && provider.id === row.providerId;
+}
+
+function overloads({ failures }: Tried): number {
+  return failures.filter(({ fault }) => fault === 'overloaded').length;
 }
 
 function choose(
   exchange: Exchange,
-  pool: { name: string; candidates: readonly Candidate[]; rotation: RoundRobin },
-  tried: { excluded: ReadonlySet<string>; isOut: boolean },
-  parts: GatewayParts,
+  { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },
+  { health, slots, rotation, clock }: GatewayParts,
 ): RouteChoice {
-  if (tried.isOut) return { kind: 'none' };
-  const { ticket } = exchange;
-  const preferred = [ticket?.boundAccountId ?? null, ticket?.borrowedAccountId ?? null];
+  const { ticket, surface, row } = exchange;
   return chooseAccount(
-    pool,
+    { name: `${row.modelId}|${surface}`, candidates, rotation },
     {
-      condition: (account, upstreamModel) => parts.health.condition(account, upstreamModel),
-      inFlight: (accountId) => parts.slots.inFlight(accountId),
-      isFull: (account) => parts.slots.isFull(account),
+      condition: (candidate) => health.condition(candidate.account, candidate),
+      isStrained: (candidate) => health.isStrained(candidate.account, candidate),
+      weightFactor: (accountId) => health.weightFactor(accountId),
+      inFlight: (accountId) => slots.inFlight(accountId),
+      isFull: (account) => slots.isFull(account),
     },
-    { excluded: tried.excluded, preferred, nowMs: parts.clock.nowMs() },
+    {
+      surface,
+      excluded: tried.excluded,
+      excludedHosts: tried.excludedHosts,
+      preferred: [ticket?.boundAccountId ?? null, ticket?.borrowedAccountId ?? null],
+      nowMs: clock.nowMs(),
+    },
   );
 }
 
-type Tried = { kind: 'done'; response: Response } | { kind: 'failed'; failure: Retryable };
-
-/** One attempt with its slot, its binding and its verdict. */
-async function tryAccount(
-  exchange: Exchange,
-  asked: { candidate: Candidate; body: RequestBody },
-  parts: GatewayParts,
-): Promise<Tried> {
-  const { candidate, body } = asked;
-  const dialect = dialectOf(exchange.surface);
-  if (!dialect) {
-    throw new GatewayError('surface-unavailable', `Cannot serve ${exchange.row.path}: not available`);
-  }
-  const release = parts.slots.take(candidate.account.id);
-  parts.live.publish({ kind: 'account', accountId: candidate.account.id });
-  target(exchange, candidate, parts);
-  const startedAtMs = parts.clock.nowMs();
-  const { upstreamModel } = candidate;
-  const bytes =
-    upstreamModel === body.model ? body.bytes : replaceSpan(body.bytes, body.modelSpan, upstreamModel);
-  const { headers, url } = exchange.request;
-  const input = {
-    candidate,
-    dialect,
-    headers,
-    url,
-    body: bytes,
-    isStreamed: body.isStreamed,
-    signal: exchange.gone,
-  };
-  const result = await attempt(input, parts);
-  const reply: ReplyParts = { ...parts, candidate, startedAtMs, release };
-  switch (result.kind) {
-    case 'reply':
-      parts.health.succeeded(candidate.account.id);
-      return { kind: 'done', response: accept(exchange, result.reply, reply) };
-    case 'rejected':
-      return { kind: 'done', response: reject(exchange, result, reply) };
-    case 'client-gone': {
-      const endedAtMs = parts.clock.nowMs();
-      const reason = 'the client hung up';
-      noteAttempt(exchange, candidate, {
-        status: null,
-        outcome: 'client-gone',
-        reason,
-        startedAtMs,
-        firstByteAtMs: null,
-        endedAtMs,
-      });
-      release();
-      throw new GatewayError('client-gone', 'The client hung up before the reply began');
-    }
-    case 'retryable':
-      release();
-      blame(exchange, { candidate, startedAtMs, failure: result }, parts);
-      return { kind: 'failed', failure: result };
-    default:
-      return result satisfies never;
-  }
-}
-
-/** The request is about to go to this account. */
-function target(exchange: Exchange, candidate: Candidate, parts: GatewayParts): void {
-  const { row, ticket } = exchange;
-  exchange.candidate = candidate;
-  row.providerId = candidate.provider.id;
-  row.endpointId = candidate.endpoint.id;
-  row.accountId = candidate.account.id;
-  row.upstreamModel = candidate.upstreamModel;
-  if (ticket) parts.affinity.reserve(ticket, candidate, bindingTtlMs(exchange, candidate));
-}
-
-/** The reply has begun: the point of no return. */
-function accept(exchange: Exchange, reply: WholeReply | StreamReply, parts: ReplyParts): Response {
-  const { row, ticket } = exchange;
-  if (ticket) {
-    const ttlMs = bindingTtlMs(exchange, parts.candidate);
-    const { outcome, reason } = parts.affinity.confirm(ticket, parts.candidate, ttlMs);
-    row.affinity = outcome;
-    row.affinityReason = reason;
-  }
-  return reply.kind === 'stream'
-    ? streamReply(exchange, reply, parts)
-    : wholeReply(exchange, { reply, error: null }, parts);
-}
-
-function reject(
-  exchange: Exchange,
-  result: Extract<AttemptResult, { kind: 'rejected' }>,
-  parts: ReplyParts,
-): Response {
-  exchange.row.affinityReason = 'the request itself was refused; the binding is untouched';
-  return wholeReply(exchange, result, parts);
-}
-
-const ATTEMPT_BLAME: Record<
-  AttemptFault,
-  (parts: GatewayParts, candidate: Candidate, failure: Retryable) => void
-> = {
-  'rate-limited': (parts, { account, upstreamModel }, { retryAfterMs }) =>
-    parts.health.rateLimited(account.id, upstreamModel, retryAfterMs),
-  quota: (parts, { account }, { retryAfterMs }) => parts.health.exhausted(account.id, retryAfterMs),
-  refused: (parts, { account }, { reason }) => {
-    parts.health.disabled(account.id, reason);
-    parts.onRefused(account, reason);
-  },
-  failure: (parts, { account }) => {
-    parts.health.failed(account.id);
-  },
-};
-
-/** Notes a failed attempt and what it says of the account and its binding. */
-function blame(
-  exchange: Exchange,
-  tried: { candidate: Candidate; startedAtMs: number; failure: Retryable },
-  parts: GatewayParts,
-): void {
-  const { candidate, startedAtMs, failure } = tried;
-  const { status, reason, fault } = failure;
-  const endedAtMs = parts.clock.nowMs();
-  noteAttempt(exchange, candidate, {
-    status,
-    outcome: 'retryable',
-    reason,
-    startedAtMs,
-    firstByteAtMs: null,
-    endedAtMs,
+function pause({ stop }: Exchange, { clock, random }: GatewayParts): Promise<void> {
+  return new Promise((resolve) => {
+    const delayMs = OVERLOADED_PAUSE_MS.least + random() * OVERLOADED_PAUSE_MS.spread;
+    const cancel = clock.setTimer(resolve, delayMs);
+    stop.listen(() => {
+      cancel();
+      resolve();
+    });
   });
-  ATTEMPT_BLAME[fault](parts, candidate, failure);
-  if (exchange.ticket) parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason });
-  parts.live.publish({ kind: 'account', accountId: candidate.account.id });
 }
 
-/** No account is left to try: what the client is told. */
-function giveUp(
-  exchange: Exchange,
-  ended: { choice: RouteChoice; failures: readonly Retryable[] },
-  parts: GatewayParts,
-): Response {
-  const { choice, failures } = ended;
-  const model = exchange.row.requestedModel;
-  const limited = failures.filter(({ fault }) => fault === 'rate-limited' || fault === 'quota');
-  const waits = limited.map(({ retryAfterMs }) => retryAfterMs ?? 5_000);
-  if ('retryAfterMs' in choice) waits.push(choice.retryAfterMs);
-  const last = failures.at(-1);
-  if (limited.length > 0 || (!last && choice.kind === 'cooling-down')) {
-    const retryAfterMs = Math.min(...waits);
-    throw new GatewayError('rate-limited', `Cannot send to any account of "${model}": all are rate limited`, {
-      retryAfterMs,
-    });
-  }
-  if (!last && choice.kind === 'full') {
-    throw new GatewayError('accounts-full', `Cannot send to any account of "${model}": all are busy`, {
-      retryAfterMs: choice.retryAfterMs,
-    });
-  }
-  if (last?.reply && last.code === 'upstream-error') {
-    return errorReply(
-      exchange,
-      new GatewayError('upstream-error', last.reason, { status: last.reply.status }),
-      parts,
-      last.reply,
-    );
-  }
-  // A refused credential is the operator's matter: told as 401 it would make clients log their user out.
-  if (!last || last.fault === 'refused') {
-    throw new GatewayError(
-      'no-healthy-account',
-      `Cannot send to any account of "${model}": none is in service`,
-    );
-  }
-  const status = last.error?.status;
-  throw new GatewayError(
-    last.code,
-    last.error?.message ?? `Cannot reach any account of "${model}": ${last.reason}`,
-    {
-      ...(status === undefined ? {} : { status }),
-    },
-  );
-}
-
-function asGatewayError(error: unknown, request: Request): GatewayError {
+function asGatewayError(error: unknown, { request, stopReason }: Exchange): GatewayError {
+  if (stopReason) return stopReason;
   if (error instanceof GatewayError) return error;
   if (request.signal.aborted) return new GatewayError('client-gone', 'The client hung up while sending');
   return new GatewayError('internal-error', 'Cannot serve the request: internal error', { cause: error });

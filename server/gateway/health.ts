@@ -1,87 +1,216 @@
-// Which accounts may be used now: cooldowns stated by providers, failure streaks, refused credentials.
+// Which accounts may be used now: cooldowns, circuits, unreachable hosts, refused credentials, nearly used-up windows.
+//
+// Every fault counts for the one it tells something about (`FAULT_SCOPES`): a 429 for the account and model, a failed
+// connection for the host, an overload for the provider. All durations are monotonic; wall times are for display.
 
+import { Circuit, type CircuitState } from './circuit.ts';
+import { Cooldowns, EVERY_MODEL, SharedWaits } from './cooldowns.ts';
+import type { AttemptFault } from './faults.ts';
 import type { Account, Clock } from './ports.ts';
+import { countsForAll, type RateLimitWindow, readRateLimits, rejectionOf } from './rate-limits.ts';
+import type { ReplyHeaders } from './upstream.ts';
 
+/** Where an attempt went: what a cooldown can be about beside the account. */
+export interface Way {
+  upstreamModel: string;
+  /** URL host of the endpoint. */
+  host: string;
+}
+
+/** Times are wall times. */
 export type AccountCondition =
   | { state: 'available' }
+  /** Stated by the provider, or a spent budget: not offered before. */
   | { state: 'cooling-down'; untilMs: number; reason: string }
+  /** Open circuit, or a host that could not be reached lately: used only when there is nothing better. */
+  | { state: 'ejected'; untilMs: number; reason: string }
+  /** The circuit tries again with few requests; so many more may be sent now. */
+  | { state: 'half-open'; freeProbes: number; reason: string }
   | { state: 'disabled'; reason: string }
   | { state: 'paused' };
 
-/** Cooldown after a 429 that states no time. */
-const UNSTATED_COOLDOWN_MS = 5_000;
-/** Cooldown of a spent budget that states no time. */
-const UNSTATED_QUOTA_MS = 3600_000;
-/** Longest cooldown believed (a weekly quota), so that a broken header cannot retire an account for ever. */
-const MAX_COOLDOWN_MS = 8 * 24 * 3600_000;
-/** So many server errors or connection failures in a row put an account aside … */
-const FAILURE_STREAK = 5;
-/** … for this long, times the number of streaks, as Envoy's outlier ejection does. */
-const EJECTION_MS = 30_000;
-const MAX_EJECTION_MS = 300_000;
-
-interface Mark {
-  /** Cooldown per upstream model; the key '' stands for every model. */
-  coolings: Map<string, { untilMs: number; reason: string }>;
-  failuresInRow: number;
-  ejections: number;
-  /** Set at once on 401/403, before the stored flag arrives with the next snapshot. */
-  disabledReason: string | null;
+export interface AttemptFailure {
+  fault: AttemptFault;
+  /** Wait the provider asked for; null = none stated. */
+  retryAfterMs: number | null;
+  reason: string;
 }
 
-/** Owns what was learned about accounts from their answers; one small entry per account, models expire with it. */
+/** Cooldown of a spent budget that states no time. */
+const UNSTATED_QUOTA_MS = 3600_000;
+/** Waits after an unreachable host and after an overload; each fault in a row adds a step. */
+const HOST_WAIT = { stepMs: 5_000, maxMs: 60_000 };
+const OVERLOAD_WAIT = { stepMs: 1_000, maxMs: 5_000 };
+/** Longest strain that a provider's own advice makes. */
+const MAX_STATED_STRAIN_MS = 60_000;
+/** A window without a stated reset is believed this long. */
+const UNSTATED_WINDOW_MS = 60_000;
+/** From this used share on an account gets less, down to the least share at 1: new sessions go elsewhere, none are refused. */
+const NEARLY_USED = 0.8;
+const LEAST_WEIGHT = 0.05;
+/** Accounts kept, deleted ones among them; beyond it the one first seen is forgotten. */
+const MAX_MARKS = 10_000;
+
+/** What was learned about one account. */
+interface Mark {
+  cooldowns: Cooldowns;
+  circuit: Circuit;
+  /** Set at once on 401/403, before the stored flag arrives with the next snapshot. */
+  disabledReason: string | null;
+  /** The last reply's windows by name, each until its (monotonic) end. At most as many as one reply may state. */
+  windows: Map<string, { window: RateLimitWindow; endsMs: number }>;
+}
+
+/** Owns what was learned about accounts, hosts and providers from attempts. Bounded by what is configured. */
 export class HealthTable {
   readonly #clock: Clock;
   readonly #marks = new Map<string, Mark>();
+  readonly #hosts = new SharedWaits(HOST_WAIT);
+  readonly #overloads = new SharedWaits(OVERLOAD_WAIT);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The account's condition, for one upstream model when given: a 429 cools only the model it was answered for. */
-  condition(account: Account, upstreamModel?: string): AccountCondition {
+  /** The condition for a way; without one the account's own, in which a cooldown of any of its models counts. */
+  condition(account: Account, way?: Way): AccountCondition {
     if (account.isPaused) return { state: 'paused' };
     const mark = this.#marks.get(account.id);
     const disabledReason = account.disabledReason ?? mark?.disabledReason ?? null;
     if (disabledReason !== null) return { state: 'disabled', reason: disabledReason };
-    const cooling = mark && this.#cooling(mark, upstreamModel);
-    return cooling ? { state: 'cooling-down', ...cooling } : { state: 'available' };
+    const nowMs = this.#clock.monotonicMs();
+    const cooldown = mark?.cooldowns.running(nowMs, way?.upstreamModel);
+    if (cooldown) return { state: 'cooling-down', ...this.#shown(cooldown, nowMs) };
+    const hostWait = way && this.#hosts.running(way.host, nowMs);
+    return this.#circuitCondition(mark, hostWait ?? null) ?? { state: 'available' };
   }
 
-  /** A 429: the model rests until the stated time. */
-  rateLimited(accountId: string, upstreamModel: string, retryAfterMs: number | null): void {
-    const delayMs = Math.min(retryAfterMs ?? UNSTATED_COOLDOWN_MS, MAX_COOLDOWN_MS);
-    this.#cool(accountId, upstreamModel, { delayMs, reason: 'rate limited by the provider (429)' });
+  /** Why a host is passed over lately (name, connection, TLS), and until when by the wall clock; null = it is not. */
+  hostTrouble(host: string): { untilMs: number; reason: string } | null {
+    const nowMs = this.#clock.monotonicMs();
+    const wait = this.#hosts.running(host, nowMs);
+    return wait && this.#shown(wait, nowMs);
   }
 
-  /** A spent budget: waiting a little does not help, so every model rests until the stated time, or an hour. */
-  exhausted(accountId: string, retryAfterMs: number | null): void {
-    const delayMs = Math.min(retryAfterMs ?? UNSTATED_QUOTA_MS, MAX_COOLDOWN_MS);
-    this.#cool(accountId, '', { delayMs, reason: 'budget spent at the provider' });
+  /** The provider was overloaded (529, 503) lately: others are preferred, but it may be used. */
+  isStrained(account: Account, _way: Way): boolean {
+    return this.#overloads.running(account.providerId, this.#clock.monotonicMs()) !== null;
   }
 
-  /** A refused credential (401, 403): out of service until someone looks. */
-  disabled(accountId: string, reason: string): void {
-    this.#mark(accountId).disabledReason = reason;
+  /** An attempt begins; the returned function ends it (half-open circuits count probes) and is idempotent. */
+  begin(account: Account): () => void {
+    return this.#marks.get(account.id)?.circuit.begin(this.#clock.monotonicMs()) ?? (() => {});
   }
 
-  /** A server error, a broken connection or a timeout. Returns true when the streak put the account aside. */
-  failed(accountId: string): boolean {
-    const mark = this.#mark(accountId);
-    mark.failuresInRow += 1;
-    if (mark.failuresInRow < FAILURE_STREAK) return false;
-    mark.failuresInRow = 0;
-    mark.ejections += 1;
-    const delayMs = Math.min(EJECTION_MS * mark.ejections, MAX_EJECTION_MS);
-    this.#cool(accountId, '', { delayMs, reason: `${FAILURE_STREAK} failures in a row` });
-    return true;
+  succeeded(account: Account, way: Way): void {
+    this.#hosts.succeeded(way.host);
+    this.#overloads.succeeded(account.providerId);
+    const mark = this.#mark(account.id);
+    mark.circuit.succeeded(this.#clock.monotonicMs());
+    mark.cooldowns.succeeded(way.upstreamModel);
   }
 
-  succeeded(accountId: string): void {
-    const mark = this.#marks.get(accountId);
-    if (!mark) return;
-    mark.failuresInRow = 0;
-    mark.ejections = 0;
+  failed(account: Account, way: Way, failure: AttemptFailure): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { reason, retryAfterMs } = failure;
+    switch (failure.fault) {
+      case 'rate-limited':
+        this.#mark(account.id).cooldowns.cool(way.upstreamModel, { nowMs, delayMs: retryAfterMs, reason });
+        return;
+      case 'quota': {
+        const delayMs = retryAfterMs !== null && retryAfterMs > 0 ? retryAfterMs : UNSTATED_QUOTA_MS;
+        this.#mark(account.id).cooldowns.cool(EVERY_MODEL, { nowMs, delayMs, reason });
+        return;
+      }
+      case 'refused':
+        this.#mark(account.id).disabledReason = reason;
+        return;
+      case 'overloaded': {
+        const minMs = Math.min(retryAfterMs ?? 0, MAX_STATED_STRAIN_MS);
+        this.#overloads.extend(account.providerId, { nowMs, minMs, reason });
+        return;
+      }
+      case 'unreachable':
+      case 'blocked':
+        this.#hosts.extend(way.host, { nowMs, reason });
+        return;
+      case 'server-error':
+      case 'timeout':
+      case 'broken':
+      case 'stalled':
+      case 'incomplete':
+      case 'redirected':
+        this.#mark(account.id).circuit.failed(nowMs);
+        return;
+      case 'model-missing':
+        return;
+      default:
+        failure.fault satisfies never;
+    }
+  }
+
+  /**
+   * Rate-limit headers of any reply: remembers the windows, and cools the account, or it for this model, when they say
+   * that it was refused. Cheap when there are none.
+   */
+  sawHeaders(account: Account, way: Way, headers: ReplyHeaders): void {
+    const wallMs = this.#clock.nowMs();
+    const windows = readRateLimits(headers, wallMs);
+    if (windows.length === 0) return;
+    const nowMs = this.#clock.monotonicMs();
+    const mark = this.#mark(account.id);
+    mark.windows = new Map(
+      windows.map((window) => {
+        const leftMs = window.resetAtMs === null ? UNSTATED_WINDOW_MS : window.resetAtMs - wallMs;
+        return [window.name, { window, endsMs: nowMs + leftMs }];
+      }),
+    );
+    const rejection = rejectionOf(windows);
+    if (!rejection || rejection.resetAtMs <= wallMs) return;
+    mark.cooldowns.cool(rejection.scope === 'account' ? EVERY_MODEL : way.upstreamModel, {
+      nowMs,
+      delayMs: rejection.resetAtMs - wallMs,
+      reason: `rate limit window "${rejection.window}" is used up`,
+    });
+  }
+
+  /** The windows of the last reply that stated any, without those that have been reset since. */
+  rateLimits(accountId: string): readonly RateLimitWindow[] {
+    const nowMs = this.#clock.monotonicMs();
+    const wallMs = this.#clock.nowMs();
+    return this.#liveWindows(accountId).map(({ window, endsMs }) =>
+      window.resetAtMs === null ? window : { ...window, resetAtMs: Math.round(wallMs + endsMs - nowMs) },
+    );
+  }
+
+  /** Share of its weight an account should get, above 0 and up to 1: lower while a window is nearly used up. */
+  weightFactor(accountId: string): number {
+    let used = 0;
+    for (const { window } of this.#liveWindows(accountId)) {
+      if (countsForAll(window)) used = Math.max(used, window.utilization ?? 0);
+    }
+    if (used <= NEARLY_USED) return 1;
+    return Math.max(LEAST_WEIGHT, (1 - used) / (1 - NEARLY_USED));
+  }
+
+  /** The account's circuit for display; `untilMs` is a wall time. */
+  circuit(accountId: string): {
+    state: CircuitState;
+    untilMs: number | null;
+    recentFailures: number;
+    recentResults: number;
+  } {
+    const circuit = this.#marks.get(accountId)?.circuit;
+    if (!circuit) return { state: 'closed', untilMs: null, recentFailures: 0, recentResults: 0 };
+    const nowMs = this.#clock.monotonicMs();
+    const openUntilMs = circuit.openUntilMs(nowMs);
+    const { results, failures } = circuit.recent(nowMs);
+    return {
+      state: circuit.state(nowMs),
+      untilMs: openUntilMs === null ? null : this.#wallMs(openUntilMs, nowMs),
+      recentFailures: failures,
+      recentResults: results,
+    };
   }
 
   /** Forgets everything learned about the account. */
@@ -89,31 +218,52 @@ export class HealthTable {
     this.#marks.delete(accountId);
   }
 
+  #circuitCondition(
+    mark: Mark | undefined,
+    hostWait: { untilMs: number; reason: string } | null,
+  ): AccountCondition | null {
+    const nowMs = this.#clock.monotonicMs();
+    const openUntilMs = mark?.circuit.openUntilMs(nowMs) ?? null;
+    if (openUntilMs !== null && openUntilMs >= (hostWait?.untilMs ?? 0)) {
+      const reason = 'too many failures lately';
+      return { state: 'ejected', ...this.#shown({ untilMs: openUntilMs, reason }, nowMs) };
+    }
+    if (hostWait) return { state: 'ejected', ...this.#shown(hostWait, nowMs) };
+    if (mark?.circuit.state(nowMs) !== 'half-open') return null;
+    return {
+      state: 'half-open',
+      freeProbes: mark.circuit.freeProbes(nowMs),
+      reason: 'tries again after failures',
+    };
+  }
+
+  #shown(wait: { untilMs: number; reason: string }, nowMs: number): { untilMs: number; reason: string } {
+    return { untilMs: this.#wallMs(wait.untilMs, nowMs), reason: wait.reason };
+  }
+
+  #wallMs(monotonicMs: number, nowMs: number): number {
+    return Math.round(this.#clock.nowMs() + monotonicMs - nowMs);
+  }
+
+  #liveWindows(accountId: string): { window: RateLimitWindow; endsMs: number }[] {
+    const mark = this.#marks.get(accountId);
+    if (!mark || mark.windows.size === 0) return [];
+    const nowMs = this.#clock.monotonicMs();
+    return [...mark.windows.values()].filter(({ endsMs }) => endsMs > nowMs);
+  }
+
   #mark(accountId: string): Mark {
-    let mark = this.#marks.get(accountId);
-    if (!mark) {
-      mark = { coolings: new Map(), failuresInRow: 0, ejections: 0, disabledReason: null };
-      this.#marks.set(accountId, mark);
-    }
+    const known = this.#marks.get(accountId);
+    if (known) return known;
+    const oldest = this.#marks.keys().next().value;
+    if (this.#marks.size >= MAX_MARKS && oldest !== undefined) this.#marks.delete(oldest);
+    const mark = {
+      cooldowns: new Cooldowns(),
+      circuit: new Circuit(),
+      disabledReason: null,
+      windows: new Map(),
+    };
+    this.#marks.set(accountId, mark);
     return mark;
-  }
-
-  #cool(accountId: string, upstreamModel: string, cooldown: { delayMs: number; reason: string }): void {
-    const { coolings } = this.#mark(accountId);
-    const untilMs = this.#clock.nowMs() + cooldown.delayMs;
-    const running = coolings.get(upstreamModel);
-    if (!running || running.untilMs < untilMs)
-      coolings.set(upstreamModel, { untilMs, reason: cooldown.reason });
-  }
-
-  #cooling(mark: Mark, upstreamModel: string | undefined): { untilMs: number; reason: string } | null {
-    const nowMs = this.#clock.nowMs();
-    let latest: { untilMs: number; reason: string } | null = null;
-    for (const [model, cooling] of mark.coolings) {
-      if (cooling.untilMs <= nowMs) mark.coolings.delete(model);
-      else if (upstreamModel !== undefined && model !== '' && model !== upstreamModel) continue;
-      else if (!latest || cooling.untilMs > latest.untilMs) latest = cooling;
-    }
-    return latest;
   }
 }

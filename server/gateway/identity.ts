@@ -1,6 +1,6 @@
 // Who is calling and which conversation this is: the key under which a binding is kept. Never crosses tenants.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SessionSignal } from '../wire/session-signal.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { AffinityScope, ApiKey } from './ports.ts';
@@ -63,9 +63,9 @@ export function tenantOfApiKey(apiKeyId: string | null): string {
   return apiKeyId === null ? 'anonymous:' : `key:${apiKeyId}`;
 }
 
-/** SHA-256 over length-prefixed parts, so that no two lists of parts give the same bytes. */
+/** SHA-256 over length-prefixed parts, so that no two lists of parts give the same text. */
 function digest(parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:${part}`);
-  return hash.digest('hex');
+  let text = '';
+  for (const part of parts) text += `${part.length}:${part}`;
+  return hash('sha256', text);
 }

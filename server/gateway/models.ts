@@ -1,23 +1,77 @@
 // The model list, in the shape of the dialect that asks.
 
+import type { Operation, Surface } from '../wire/surface.ts';
+import { isServed } from './candidates.ts';
+import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { jsonReply, type ReplyContext } from './reply.ts';
+import type { Model } from './ports.ts';
+import { jsonReply } from './reply.ts';
+import type { SettleParts } from './settle.ts';
 
-/** Every model that can be called on the caller's surface. Sources: "List models" of both API references. */
-export function listModels(exchange: Exchange, parts: ReplyContext): Response {
+/** Every model that can be called on the caller's surface, or the one named. Sources: "List models" of the three API references. */
+export function listModels(
+  exchange: Exchange,
+  { model: wanted }: Extract<Operation, { kind: 'list-models' }>,
+  parts: SettleParts,
+): Response {
   const { catalog, surface } = exchange;
-  const models = catalog.rows.models.filter((model) => catalog.candidates(model.id, surface).length > 0);
   exchange.row.affinityReason = 'not a model call';
-  if (surface === 'anthropic-messages') {
-    const data = models.map((model) => ({
-      type: 'model',
-      id: model.name,
-      display_name: model.displayName ?? model.name,
-      created_at: '1970-01-01T00:00:00Z',
-    }));
-    const body = { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
-    return jsonReply(exchange, body, parts);
-  }
-  const data = models.map((model) => ({ id: model.name, object: 'model', created: 0, owned_by: 'warmpath' }));
-  return jsonReply(exchange, { object: 'list', data }, parts);
+  const shape = SHAPES[surface];
+  // OpenAI lists the models of all its operations together.
+  const surfaces: readonly Surface[] = OPENAI_SURFACES.includes(surface) ? OPENAI_SURFACES : [surface];
+  const models = catalog.rows.models.filter((model) =>
+    surfaces.some((one) => isServed(catalog, model.id, one)),
+  );
+  if (wanted === null) return jsonReply(exchange, shape.list(models.map(shape.one)), parts);
+  const id = catalog.resolveModel(wanted.replace(/^models\//, ''))?.id;
+  const model = models.find((one) => one.id === id);
+  if (!model)
+    throw new GatewayError('model-not-found', `Cannot find model "${wanted.slice(0, 300)}"`, {
+      param: 'model',
+    });
+  return jsonReply(exchange, shape.one(model), parts);
 }
+
+const OPENAI_SURFACES: readonly Surface[] = ['openai-chat', 'openai-responses', 'openai-embeddings'];
+
+interface Shape {
+  one(model: Model): { id?: string; name?: string };
+  list(models: readonly { id?: string }[]): unknown;
+}
+
+const OPENAI: Shape = {
+  one: ({ name }) => ({ id: name, object: 'model', created: 0, owned_by: 'warmpath' }),
+  list: (data) => ({ object: 'list', data }),
+};
+
+const ANTHROPIC: Shape = {
+  one: ({ name, displayName }) => ({
+    type: 'model',
+    id: name,
+    display_name: displayName ?? name,
+    created_at: '1970-01-01T00:00:00Z',
+  }),
+  list: (data) => ({
+    data,
+    has_more: false,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  }),
+};
+
+const GEMINI: Shape = {
+  one: ({ name, displayName }) => ({
+    name: `models/${name}`,
+    displayName: displayName ?? name,
+    supportedGenerationMethods: ['generateContent', 'streamGenerateContent', 'countTokens'],
+  }),
+  list: (models) => ({ models }),
+};
+
+const SHAPES: Readonly<Record<Surface, Shape>> = {
+  'anthropic-messages': ANTHROPIC,
+  'openai-chat': OPENAI,
+  'openai-responses': OPENAI,
+  'openai-embeddings': OPENAI,
+  gemini: GEMINI,
+};

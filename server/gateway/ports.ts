@@ -1,17 +1,21 @@
 // What the core needs from outside, and the plain data that passes between the rooms. Types, and their few constants.
 
+import type { Loss } from '../wire/losses.ts';
 import type { Surface } from '../wire/surface.ts';
-import type { Usage, UsageSource } from '../wire/usage.ts';
+import type { Usage, UsageFlag, UsageSource } from '../wire/usage.ts';
+import type { AttemptFault } from './faults.ts';
 
 /** Time as the core sees it, so that tests and replays can run on their own clock. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch: for stamps that people read and that outlive the process. May be set back or ahead. */
   nowMs(): number;
+  /** Milliseconds since some moment; never runs backward: for durations, limits and cooldowns. */
+  monotonicMs(): number;
   /** Runs `fire` once after `delayMs`; the returned function cancels it. Never keeps the process alive. */
   setTimer(fire: () => void, delayMs: number): () => void;
 }
 
-/** `fetch` as the core uses it: real network in production, the demo upstream or a fake in tests. */
+/** `fetch` as the demo upstream and the fakes of tests offer it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 // ---- the catalogue: what is configured -------------------------------------------------------------
@@ -41,12 +45,14 @@ export interface Account {
   name: string;
   /** Share in weighted round robin; at least 1. */
   weight: number;
-  /** Concurrent requests allowed; null = no limit known. */
+  /** Concurrent requests allowed; null = learned from the provider's rate limits. */
   maxConcurrent: number | null;
   /** Lifetime of a binding after its last use; null = the affinity setting's; 0 = does not cache, no binding is kept. */
   cacheTtlMinutes: number | null;
   /** Factor on list prices. */
   rateMultiplier: number;
+  /** What one credit of an account that is billed in credits costs; null = it is not. */
+  usdPerCredit: number | null;
   /** Accounts of one domain share a prompt cache; null = the account alone. */
   cacheDomain: string | null;
   isPaused: boolean;
@@ -55,15 +61,25 @@ export interface Account {
   /** Last four characters of the credential, and a short keyed hash that tells two credentials apart. */
   credentialLast4: string;
   credentialFingerprint: string;
+  /**
+   * Origins (`https://host:port`) the credential was given for: it is sent nowhere else, whoever edits the endpoints
+   * later. Giving the credential anew binds it to the origins of the provider's endpoints at that time.
+   */
+  credentialOrigins: string[];
 }
 
 /** USD per million tokens, as published; null = not stated. */
-export interface ModelPrice {
+export interface TokenPrices {
   inputUsdPerMillion: number | null;
   outputUsdPerMillion: number | null;
   cacheReadUsdPerMillion: number | null;
   cacheWrite5mUsdPerMillion: number | null;
   cacheWrite1hUsdPerMillion: number | null;
+}
+
+export interface ModelPrice extends TokenPrices {
+  /** Other prices for whole requests with more input than this; the highest one exceeded counts. Null in a tier = as below it. */
+  tiers: (TokenPrices & { aboveInputTokens: number })[];
 }
 
 /** A name that clients ask for. */
@@ -114,6 +130,46 @@ export interface Settings {
   retention: { maxAgeDays: number; maxRows: number };
   /** Replies carry `x-warmpath-account` and `x-warmpath-affinity`. */
   routingHeaders: boolean;
+  /** Requests may go to endpoints of another surface when no account speaks the caller's. */
+  translation: boolean;
+  timeouts: TimeoutSettings;
+  limits: LimitSettings;
+  /**
+   * When the client hangs up: `cancel` the upstream at once (what was generated may still be billed, its usage is then
+   * partial), or `drain`: read on to learn the exact usage, for so many seconds at most.
+   */
+  clientGone: { policy: 'cancel' | 'drain'; drainSeconds: number };
+  /** Keeps request and reply bodies, redacted and cut at `maxKb` each, for `ttlHours`. */
+  bodyLog: { enabled: boolean; maxKb: number; ttlHours: number };
+}
+
+/** Seconds; fractions are allowed. */
+export interface TimeoutSettings {
+  /** Name lookup, connection and TLS together. */
+  connectSeconds: number;
+  /** Until the first byte of a reply that is not streamed: a long prompt may think for minutes. */
+  firstByteSeconds: number;
+  /** Until the first generated event of a stream. */
+  streamFirstByteSeconds: number;
+  /** Longest silence inside a stream. */
+  streamGapSeconds: number;
+  /** A silent stream gets a comment this often, so that proxies and clients keep it open. */
+  keepAliveSeconds: number;
+  /** All attempts of one request together, until its reply begins. */
+  deadlineSeconds: number;
+  /** Longest wait for a free place when the gateway itself is full. */
+  queueSeconds: number;
+  /** Running replies may take this long after SIGTERM. */
+  shutdownSeconds: number;
+}
+
+export interface LimitSettings {
+  /** Largest request body, after decompression. */
+  maxBodyMb: number;
+  /** Requests under way in the whole gateway; further ones wait in a queue of the same length at most. */
+  maxInFlight: number;
+  /** Request bodies held in memory together. */
+  maxBufferedMb: number;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -121,6 +177,21 @@ export const DEFAULT_SETTINGS: Settings = {
   affinity: { enabled: true, ttlSeconds: 300, scope: 'session' },
   retention: { maxAgeDays: 30, maxRows: 1_000_000 },
   routingHeaders: true,
+  translation: true,
+  timeouts: {
+    connectSeconds: 10,
+    firstByteSeconds: 600,
+    streamFirstByteSeconds: 300,
+    streamGapSeconds: 120,
+    keepAliveSeconds: 15,
+    deadlineSeconds: 600,
+    queueSeconds: 10,
+    shutdownSeconds: 30,
+  },
+  // Anthropic accepts 32 MB; a little more, so that the provider's own refusal is what the client sees.
+  limits: { maxBodyMb: 34, maxInFlight: 10_000, maxBufferedMb: 1_024 },
+  clientGone: { policy: 'cancel', drainSeconds: 60 },
+  bodyLog: { enabled: false, maxKb: 64, ttlHours: 24 },
 };
 
 /** An account as stored: with its sealed credential (AES-256-GCM, bound to the account's id). */
@@ -192,7 +263,13 @@ export interface AttemptRow {
   /** HTTP status of the upstream; null when none arrived. */
   status: number | null;
   outcome: AttemptOutcome;
+  /** What went wrong, for machines; null = nothing, or the caller's own mistake. */
+  fault: AttemptFault | null;
   reason: string;
+  /** The request had been sent when the connection broke: the provider may have worked on it and may bill it. */
+  isPossibleDuplicate: boolean;
+  /** Time spent on name lookup, connection and handshake; null = none was made. */
+  connectMs: number | null;
   startedAtMs: number;
   firstByteMs: number | null;
   durationMs: number;
@@ -211,6 +288,10 @@ export interface RequestRow extends Usage {
   requestedModel: string;
   modelId: string | null;
   upstreamModel: string | null;
+  /** The surface of the endpoint that was called; another one than `surface` when the request was translated. */
+  endpointSurface: Surface | null;
+  /** What the translation had to leave out. */
+  losses: Loss[];
   status: number;
   outcome: RequestOutcome;
   errorCode: string | null;
@@ -223,6 +304,9 @@ export interface RequestRow extends Usage {
   endpointId: string | null;
   accountId: string | null;
   usageSource: UsageSource;
+  /** The provider's own usage object (or its first and last) as JSON text; null = it sent none. */
+  rawUsage: string | null;
+  usageFlags: UsageFlag[];
   costNanoUsd: number | null;
   savedNanoUsd: number | null;
   credits: number | null;
@@ -402,14 +486,13 @@ export interface AdminSession {
   expiresAtMs: number;
 }
 
+type AdminSecret = 'password-hash' | 'setup-token-hash' | 'master-key-canary';
+
 /** What the panel login needs kept: the password hash, the one-time setup token's hash, sessions. */
 export interface AdminStore {
-  getSecret(name: 'password-hash' | 'setup-token-hash' | 'master-key-canary'): Promise<string | null>;
+  getSecret(name: AdminSecret): Promise<string | null>;
   /** Null deletes. */
-  setSecret(
-    name: 'password-hash' | 'setup-token-hash' | 'master-key-canary',
-    value: string | null,
-  ): Promise<void>;
+  setSecret(name: AdminSecret, value: string | null): Promise<void>;
   findSession(hash: string): Promise<AdminSession | null>;
   putSession(session: AdminSession): Promise<void>;
   /** Null deletes every session. */

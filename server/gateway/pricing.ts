@@ -1,32 +1,38 @@
 // What a reply cost and what the prompt cache saved. Prices: an operator's override, else the bundled public table.
 
 import { calcPrice } from '@pydantic/genai-prices';
-import type { Usage } from '../wire/usage.ts';
-import type { Model } from './ports.ts';
+import { cacheWrites, ledgerOf, type Usage } from '../wire/usage.ts';
+import type { Model, ModelPrice, TokenPrices } from './ports.ts';
 
 /** Cost of one reply in integer nano-USD, and which price list said so. */
 export interface Cost {
   costNanoUsd: number;
   /** Against the same tokens without any caching, write premium subtracted; negative when caching cost extra. */
   savedNanoUsd: number;
+  /** In the provider's own unit, for an account that is billed in credits; null = it is not. */
+  credits: number | null;
   priceVersion: string;
 }
 
-/** What the price is looked up by. */
+/** What the price is looked up by, and how the account is billed. */
 interface Priced {
   model: Model;
   upstreamModel: string;
   baseUrl: string;
+  rateMultiplier: number;
+  usdPerCredit: number | null;
 }
 
+/** USD per million tokens of every part of the ledger. */
 interface UnitPrices {
   version: string;
-  /** USD per million tokens. */
   input: number;
   output: number;
   cacheRead: number;
   cacheWrite5m: number;
   cacheWrite1h: number;
+  audioInput: number;
+  audioOutput: number;
 }
 
 /** The bundled table's version, as pinned in package.json. */
@@ -40,36 +46,44 @@ const remembered = new Map<string, UnitPrices | null>();
  * The cost of a reply, or null when the model has no price or the provider reported no usage: unpriced is a state of
  * its own, never $0. `rateMultiplier` is the account's factor on list prices.
  */
-export function costOf(usage: Usage, priced: Priced & { rateMultiplier: number }): Cost | null {
+export function costOf(usage: Usage, priced: Priced): Cost | null {
   if (usage.inputTokens === null && usage.outputTokens === null) return null;
   const prices = unitPrices(priced, usage.inputTokens ?? 0);
   if (!prices) return null;
-  const read = usage.cacheReadTokens ?? 0;
-  const write1h = usage.cacheWrite1hTokens ?? 0;
-  // Writes of unstated lifetime are 5-minute writes: that is the default lifetime.
-  const write5m = usage.cacheWrite5mTokens ?? Math.max(0, (usage.cacheWriteTokens ?? 0) - write1h);
-  const input = usage.inputTokens ?? 0;
-  const fresh = Math.max(0, input - read - write5m - write1h);
-  const inputCost =
-    fresh * prices.input +
-    read * prices.cacheRead +
-    write5m * prices.cacheWrite5m +
-    write1h * prices.cacheWrite1h;
-  const outputCost = (usage.outputTokens ?? 0) * prices.output;
-  // USD per million tokens × tokens = micro-USD; × 1000 = nano-USD.
-  const nano = (microUsd: number) => Math.round(microUsd * 1000 * priced.rateMultiplier);
+  const { cached, uncached } = microUsd(usage, prices);
+  // Micro-USD × 1000 = nano-USD.
+  const nano = (amount: number) => Math.round(amount * 1000 * priced.rateMultiplier);
+  const costNanoUsd = nano(cached);
   return {
-    costNanoUsd: nano(inputCost + outputCost),
-    savedNanoUsd: nano(input * prices.input - inputCost),
+    costNanoUsd,
+    savedNanoUsd: nano(uncached) - costNanoUsd,
+    credits: priced.usdPerCredit === null ? null : costNanoUsd / 1e9 / priced.usdPerCredit,
     priceVersion: prices.version,
   };
+}
+
+/** USD per million tokens × tokens = micro-USD; as it was, and as it would have been without a prompt cache. */
+function microUsd(usage: Usage, prices: UnitPrices): { cached: number; uncached: number } {
+  const ledger = ledgerOf(usage);
+  const { write5m, write1h } = cacheWrites(usage);
+  const fresh = ledger.inputTokens ?? 0;
+  const read = ledger.cacheReadTokens ?? 0;
+  const through = read + (write5m ?? 0) + (write1h ?? 0);
+  const rest =
+    fresh * prices.input +
+    (usage.audioInputTokens ?? 0) * prices.audioInput +
+    ((ledger.outputTokens ?? 0) + (ledger.reasoningTokens ?? 0)) * prices.output +
+    (usage.audioOutputTokens ?? 0) * prices.audioOutput;
+  const cache =
+    read * prices.cacheRead + (write5m ?? 0) * prices.cacheWrite5m + (write1h ?? 0) * prices.cacheWrite1h;
+  return { cached: rest + cache, uncached: rest + through * prices.input };
 }
 
 /** What the operator stated, the rest from the table; null when the price of input or output is known to neither. */
 function unitPrices(priced: Priced, inputTokens: number): UnitPrices | null {
   const table = tablePrices(priced, inputTokens);
-  const own = priced.model.price;
-  if (!own) return table;
+  if (!priced.model.price) return table;
+  const own = tierOf(priced.model.price, inputTokens);
   const input = own.inputUsdPerMillion ?? table?.input;
   const output = own.outputUsdPerMillion ?? table?.output;
   if (input === undefined || output === undefined) return null;
@@ -83,11 +97,29 @@ function unitPrices(priced: Priced, inputTokens: number): UnitPrices | null {
     cacheRead: own.cacheReadUsdPerMillion ?? base?.cacheRead ?? input,
     cacheWrite5m: write5m,
     cacheWrite1h: own.cacheWrite1hUsdPerMillion ?? base?.cacheWrite1h ?? write5m,
+    audioInput: base?.audioInput ?? input,
+    audioOutput: own.outputUsdPerMillion === null ? (table?.audioOutput ?? output) : output,
+  };
+}
+
+/** The prices for a prompt of this size: every tier that it exceeds overrides what is stated below it. */
+function tierOf(price: ModelPrice, inputTokens: number): TokenPrices {
+  const exceeded = price.tiers
+    .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
+    .sort((a, b) => a.aboveInputTokens - b.aboveInputTokens);
+  const latest = (field: keyof TokenPrices) =>
+    exceeded.findLast((tier) => tier[field] !== null)?.[field] ?? price[field];
+  return {
+    inputUsdPerMillion: latest('inputUsdPerMillion'),
+    outputUsdPerMillion: latest('outputUsdPerMillion'),
+    cacheReadUsdPerMillion: latest('cacheReadUsdPerMillion'),
+    cacheWrite5mUsdPerMillion: latest('cacheWrite5mUsdPerMillion'),
+    cacheWrite1hUsdPerMillion: latest('cacheWrite1hUsdPerMillion'),
   };
 }
 
 function tablePrices(priced: Priced, inputTokens: number): UnitPrices | null {
-  const key = `${priced.baseUrl} ${priced.upstreamModel} ${sizeClass(inputTokens)}`;
+  const key = `${priced.baseUrl} ${priced.upstreamModel} ${priced.model.name} ${sizeClass(inputTokens)}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
@@ -116,13 +148,16 @@ function lookUp(model: string, options: { providerApiUrl?: string }, inputTokens
   };
   const input = price('input_mtok');
   if (input === null) return null;
+  const output = price('output_mtok') ?? 0;
   const write5m = price('cache_write_5m_mtok') ?? price('cache_write_mtok') ?? input;
   return {
     version: `${TABLE}:${found.provider.id}/${found.model.id}`,
     input,
-    output: price('output_mtok') ?? 0,
+    output,
     cacheRead: price('cache_read_mtok') ?? input,
     cacheWrite5m: write5m,
     cacheWrite1h: price('cache_write_1h_mtok') ?? write5m,
+    audioInput: price('input_audio_mtok') ?? input,
+    audioOutput: price('output_audio_mtok') ?? output,
   };
 }

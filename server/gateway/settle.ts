@@ -1,11 +1,13 @@
 // After the last byte: usage, cost, binding, log row, live event. Runs exactly once per exchange and never throws.
 
-import type { Usage, UsageSource } from '../wire/usage.ts';
+import type { UsageSource, UsageTally } from '../wire/usage.ts';
 import type { AffinityTable } from './affinity.ts';
+import type { BodyStore } from './body-copy.ts';
 import type { Exchange } from './exchange.ts';
 import type { Live } from './live.ts';
-import type { Clock, RequestLog, RequestOutcome } from './ports.ts';
+import type { Clock, RequestLog, RequestOutcome, RequestRow } from './ports.ts';
 import { costOf } from './pricing.ts';
+import { redactSecrets } from './redact.ts';
 
 /** How the exchange ended, as it will stand in its row. */
 export interface Ending {
@@ -13,58 +15,96 @@ export interface Ending {
   outcome: RequestOutcome;
   errorCode?: string | null;
   errorMessage?: string | null;
-  usage?: Usage;
+  tally?: UsageTally;
   /** False when the reply broke off: what was reported until then is partial. */
   isWhole?: boolean;
+  /** Something that should have been JSON was not. */
+  isUnreadable?: boolean;
 }
 
 export interface SettleParts {
   clock: Clock;
   affinity: AffinityTable;
   log: RequestLog;
+  /** Null = bodies cannot be kept. */
+  bodies: BodyStore | null;
   live: Live;
 }
 
 /** Longest error text kept in a row. */
 const MAX_MESSAGE_LENGTH = 2_000;
+/** Longest usage object kept; the largest seen has 1.5 KB. */
+const MAX_RAW_USAGE_LENGTH = 16_384;
 
 export function settle(exchange: Exchange, ending: Ending, parts: SettleParts): void {
   if (exchange.isSettled) return;
   exchange.isSettled = true;
-  const nowMs = parts.clock.nowMs();
-  const row = {
-    ...exchange.row,
-    ...ending.usage,
-    ...money(exchange, ending.usage),
-    status: ending.status,
-    outcome: ending.outcome,
-    errorCode: ending.errorCode ?? null,
-    errorMessage: ending.errorMessage ? printable(ending.errorMessage) : null,
-    usageSource: usageSource(ending),
-    finishedAtMs: Math.max(exchange.row.startedAtMs, nowMs),
-    latencyMs: Math.max(0, nowMs - exchange.row.startedAtMs),
-  };
-  exchange.row = row;
-  if (exchange.ticket) parts.affinity.settle(exchange.ticket, ending.usage ?? null);
+  for (const release of exchange.releases) release();
+  const latencyMs = Math.round(parts.clock.monotonicMs() - exchange.startedMs);
+  // Filled in, not copied: nobody else holds the row yet.
+  const row = Object.assign(exchange.row, counted(exchange, ending));
+  row.status = ending.status;
+  row.outcome = ending.outcome;
+  row.errorCode = ending.errorCode ?? null;
+  row.errorMessage = ending.errorMessage ? printable(redactSecrets(ending.errorMessage)) : null;
+  row.finishedAtMs = row.startedAtMs + latencyMs;
+  row.latencyMs = latencyMs;
+  if (exchange.ticket) parts.affinity.settle(exchange.ticket, ending.tally?.usage ?? null);
   parts.log.append(row);
   parts.live.publish({ kind: 'request', row });
+  keepBodies(exchange, parts);
 }
 
-function money(exchange: Exchange, usage: Usage | undefined) {
-  const { candidate } = exchange;
-  if (!candidate || !usage) return {};
-  const cost = costOf(usage, {
-    model: candidate.model,
-    upstreamModel: candidate.upstreamModel,
-    baseUrl: candidate.endpoint.baseUrl,
-    rateMultiplier: candidate.account.rateMultiplier,
-  });
-  return cost ?? {};
+/** Counts, money and what is odd about them. */
+function counted({ candidate }: Exchange, ending: Ending): Partial<RequestRow> {
+  const { tally } = ending;
+  if (!tally) return ending.isUnreadable ? { usageFlags: ['unreadable'] } : {};
+  const { usage, raw, flags } = tally;
+  const cost = candidate
+    ? costOf(usage, {
+        model: candidate.model,
+        upstreamModel: candidate.upstreamModel,
+        baseUrl: candidate.endpoint.baseUrl,
+        rateMultiplier: candidate.account.rateMultiplier,
+        usdPerCredit: candidate.account.usdPerCredit,
+      })
+    : null;
+  return {
+    ...usage,
+    ...cost,
+    usageSource: usageSource(ending),
+    rawUsage: raw === null ? null : keptUsage(JSON.stringify(raw), candidate?.credential ?? ''),
+    usageFlags: ending.isUnreadable ? [...flags, 'unreadable'] : flags,
+  };
 }
 
-function usageSource({ usage, isWhole }: Ending): UsageSource {
+/** The credential could be in it only if the provider put it there; nothing else is taken out of an object of numbers. */
+function keptUsage(raw: string, credential: string): string {
+  const clean = raw.includes(credential) ? redactSecrets(raw, [credential]) : raw;
+  return clean.slice(0, MAX_RAW_USAGE_LENGTH);
+}
+
+function usageSource({ tally, isWhole }: Ending): UsageSource {
+  const usage = tally?.usage;
   if (!usage || (usage.inputTokens === null && usage.outputTokens === null)) return 'none';
   return isWhole === false ? 'partial' : 'upstream';
+}
+
+/** Redacting takes a while: after the reply, not before it. */
+function keepBodies(exchange: Exchange, { bodies, clock }: SettleParts): void {
+  const { copy, row, catalog } = exchange;
+  if (!copy || !bodies) return;
+  clock.setTimer(() => {
+    const { request, reply, isCut } = copy.texts();
+    const known = row.attempts.map(({ accountId }) => catalog.credential(accountId));
+    bodies.append({
+      id: row.id,
+      atMs: row.finishedAtMs,
+      request: redactSecrets(request, known),
+      reply: redactSecrets(reply, known),
+      isCut,
+    });
+  }, 0);
 }
 
 /** Control characters out: a row is shown in terminals and exported as CSV. */

@@ -4,9 +4,6 @@ import type { Candidate } from './catalog.ts';
 import type { AffinityIdentity } from './identity.ts';
 import type { AffinityOutcome } from './ports.ts';
 
-/** What a failed attempt says of the account, as far as its bindings are concerned. */
-export type AttemptFault = 'rate-limited' | 'quota' | 'refused' | 'failure';
-
 /** One request's hold on its binding, from selection to settlement. */
 export interface AffinityTicket {
   readonly identity: AffinityIdentity;

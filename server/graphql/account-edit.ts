@@ -3,16 +3,25 @@
 import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
 import { lastFour } from '../auth/api-keys.ts';
+import { originsOf } from '../auth/credential-origins.ts';
 import { credentialPurpose } from '../auth/vault.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Account, AccountRow } from '../gateway/ports.ts';
 import { DemoFailureRef } from './account.ts';
 import { ADMIN, builder } from './builder.ts';
-import { changed, sameName } from './catalog-rows.ts';
+import { changed, ofProvider, sameName } from './catalog-rows.ts';
 import type { AdminContext } from './context.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import type { Edit } from './desk.ts';
-import { checkInput, credentialField, decimal, nameField, optionalName, wholeNumber } from './fields.ts';
+import {
+  aboveZero,
+  checkInput,
+  credentialField,
+  decimal,
+  nameField,
+  optionalName,
+  wholeNumber,
+} from './fields.ts';
 import { rawId } from './global-id.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef } from './refs.ts';
@@ -38,12 +47,14 @@ const AccountPayload = builder.objectRef<AccountShape & { errors: UserError[] }>
 
 const DESCRIPTIONS = {
   name: '1 to 200 characters, unique within the provider.',
-  credential: 'The secret by which the account authenticates. Write-only: it is sealed and never given out.',
+  credential:
+    "The secret by which the account authenticates. Write-only: it is sealed and never given out. It is sent only to the origins of the provider's endpoints of this moment.",
   weight: 'Share in weighted round robin, 1 to 1000.',
   maxConcurrent: 'Requests allowed at the same time, at least 1; null = no limit known.',
   cacheTtlMinutes:
     'Minutes that a binding lives after its last use, 0 to 10080; 0 = the account does not cache, null = as the affinity setting says.',
   rateMultiplier: 'Factor on list prices, 0 to 1000.',
+  usdPerCredit: 'What one credit costs in USD, above 0; null = the account is not billed in credits.',
   cacheDomain: 'Accounts of one domain share a prompt cache; null = the account alone.',
 };
 
@@ -57,13 +68,14 @@ const CreateAccountInput = builder.inputType('CreateAccountInput', {
     maxConcurrent: t.int({ description: DESCRIPTIONS.maxConcurrent }),
     cacheTtlMinutes: t.int({ description: DESCRIPTIONS.cacheTtlMinutes }),
     rateMultiplier: t.float({ defaultValue: 1, description: DESCRIPTIONS.rateMultiplier }),
+    usdPerCredit: t.float({ description: DESCRIPTIONS.usdPerCredit }),
     cacheDomain: t.string({ description: DESCRIPTIONS.cacheDomain }),
   }),
 });
 
 const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
   description:
-    'Changes of an account; what is absent stays, null clears maxConcurrent, cacheTtlMinutes and cacheDomain.',
+    'Changes of an account; what is absent stays, null clears maxConcurrent, cacheTtlMinutes, usdPerCredit and cacheDomain.',
   fields: (t) => ({
     name: t.string({ description: DESCRIPTIONS.name }),
     credential: t.string({
@@ -73,6 +85,7 @@ const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
     maxConcurrent: t.int({ description: DESCRIPTIONS.maxConcurrent }),
     cacheTtlMinutes: t.int({ description: DESCRIPTIONS.cacheTtlMinutes }),
     rateMultiplier: t.float({ description: DESCRIPTIONS.rateMultiplier }),
+    usdPerCredit: t.float({ description: DESCRIPTIONS.usdPerCredit }),
     cacheDomain: t.string({ description: DESCRIPTIONS.cacheDomain }),
   }),
 });
@@ -83,6 +96,7 @@ const accountFields = v.object({
   maxConcurrent: v.nullable(wholeNumber(1, 100_000)),
   cacheTtlMinutes: v.nullable(wholeNumber(0, 10_080)),
   rateMultiplier: decimal(0, 1000),
+  usdPerCredit: v.nullable(aboveZero(1_000_000)),
   cacheDomain: optionalName,
 });
 const newCredential = v.object({ credential: credentialField });
@@ -139,6 +153,7 @@ builder.mutationFields((t) => ({
           putAccount({ ...find(catalog, id), disabledReason: null }),
         );
         context.parts.health.reset(shape.account.id);
+        context.parts.slots.reset(shape.account.id);
         return shape;
       }),
   }),
@@ -190,10 +205,11 @@ async function createAccount(
     maxConcurrent: input.maxConcurrent ?? null,
     cacheTtlMinutes: input.cacheTtlMinutes ?? null,
     rateMultiplier: input.rateMultiplier ?? 1,
+    usdPerCredit: input.usdPerCredit ?? null,
     cacheDomain: input.cacheDomain ?? null,
   });
   const { credential } = checkInput(newCredential, input);
-  const sealed = await sealCredential(credential, { id, vault });
+  const sealed = await sealCredential(credential, { id, providerId, catalog, vault });
   const row: AccountRow = { id, providerId, isPaused: false, disabledReason: null, ...fields, ...sealed };
   refuseTakenName(catalog, row);
   return putAccount(row);
@@ -211,13 +227,18 @@ async function updateAccount(
   refuseTakenName(catalog, row);
   if (input.credential === undefined) return putAccount(row);
   const { credential } = checkInput(newCredential, input);
-  const sealed = await sealCredential(credential, { id: account.id, vault: parts.vault });
+  const sealed = await sealCredential(credential, { ...account, catalog, vault: parts.vault });
   parts.health.reset(account.id);
   return putAccount({ ...row, ...sealed, disabledReason: null });
 }
 
-async function sealCredential(credential: string, { id, vault }: { id: string; vault: AdminParts['vault'] }) {
+async function sealCredential(
+  credential: string,
+  at: { id: string; providerId: string; catalog: Catalog; vault: AdminParts['vault'] },
+) {
+  const { id, providerId, catalog, vault } = at;
   return {
+    credentialOrigins: originsOf(ofProvider(catalog.rows.endpoints, providerId)),
     sealedCredential: await vault.seal(credential, credentialPurpose(id)),
     credentialLast4: lastFour(credential),
     credentialFingerprint: vault.fingerprint(credential),

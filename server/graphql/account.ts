@@ -1,9 +1,11 @@
 // Accounts as seen: settings, state, load.
 
+import { originsOf } from '../auth/credential-origins.ts';
+import { isBoundTo } from '../gateway/catalog.ts';
 import type { AccountCondition } from '../gateway/health.ts';
 import type { Account } from '../gateway/ports.ts';
 import { ADMIN, builder } from './builder.ts';
-import { contains, copyOf, mustFind } from './catalog-rows.ts';
+import { contains, copyOf, mustFind, ofProvider } from './catalog-rows.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
@@ -19,6 +21,11 @@ const AccountStateRef = builder.enumType('AccountState', {
     AVAILABLE: { value: 'available', description: 'Takes requests.' },
     FULL: { value: 'full', description: 'At its concurrency limit.' },
     COOLING_DOWN: { value: 'cooling-down', description: 'Skipped until `cooldownUntil`.' },
+    EJECTED: {
+      value: 'ejected',
+      description: 'It kept failing: used only when there is nothing better, until `cooldownUntil`.',
+    },
+    HALF_OPEN: { value: 'half-open', description: 'Gets few requests, to see whether it works again.' },
     PAUSED: { value: 'paused', description: 'Taken out of service by an administrator.' },
     DISABLED: { value: 'disabled', description: 'The provider refused its credential.' },
   } as const,
@@ -55,7 +62,7 @@ builder.node(AccountRef, {
     weight: t.exposeInt('weight', { description: 'Share in weighted round robin, 1 to 1000.' }),
     maxConcurrent: t.exposeInt('maxConcurrent', {
       nullable: true,
-      description: 'Requests allowed at the same time; null = no limit known.',
+      description: 'Requests allowed at the same time; null = learned from the provider, see `currentLimit`.',
     }),
     cacheTtlMinutes: t.int({
       nullable: true,
@@ -64,6 +71,20 @@ builder.node(AccountRef, {
       resolve: ({ cacheTtlMinutes }) => cacheTtlMinutes,
     }),
     rateMultiplier: t.exposeFloat('rateMultiplier', { description: 'Factor on list prices.' }),
+    usdPerCredit: t.exposeFloat('usdPerCredit', {
+      nullable: true,
+      description: 'What one credit costs in USD; null = not billed in credits.',
+    }),
+    unboundOrigins: t.stringList({
+      description:
+        "Origins of the provider's endpoints that the credential was not given for: it is not sent there. Giving the credential again binds it to them.",
+      resolve: (account, _args, { parts }) =>
+        originsOf(
+          ofProvider(parts.catalog.current.rows.endpoints, account.providerId).filter(
+            (endpoint) => !isBoundTo(account, endpoint),
+          ),
+        ),
+    }),
     cacheDomain: t.exposeString('cacheDomain', {
       nullable: true,
       description: 'Accounts of one domain share a prompt cache; null = the account alone.',
@@ -76,16 +97,16 @@ builder.node(AccountRef, {
     }),
     stateReason: t.string({
       nullable: true,
-      description: 'Why it is cooling down or disabled.',
+      description: 'Why it is not simply available.',
       resolve: (account, _args, { parts }) => reasonOf(parts.health.condition(account)),
     }),
     cooldownUntil: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it is tried again; null unless cooling down.',
+      description: 'When it is tried again; null unless cooling down or ejected.',
       resolve: (account, _args, { parts }) => {
         const condition = parts.health.condition(account);
-        return condition.state === 'cooling-down' ? condition.untilMs : null;
+        return 'untilMs' in condition ? condition.untilMs : null;
       },
     }),
     inFlight: t.int({
@@ -154,5 +175,5 @@ function stateOf(account: Account, parts: AdminParts): AccountState {
 }
 
 function reasonOf(condition: AccountCondition): string | null {
-  return condition.state === 'cooling-down' || condition.state === 'disabled' ? condition.reason : null;
+  return 'reason' in condition ? condition.reason : null;
 }

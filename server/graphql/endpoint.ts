@@ -2,21 +2,18 @@
 
 import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
-import type { Catalog } from '../gateway/catalog.ts';
+import { type Catalog, isBoundTo } from '../gateway/catalog.ts';
 import type { Endpoint } from '../gateway/ports.ts';
+import { SURFACES } from '../wire/surface.ts';
 import { checkBaseUrl } from './base-url.ts';
 import { ADMIN, builder } from './builder.ts';
-import { changed, copyOf, mustFind, sameName } from './catalog-rows.ts';
+import { changed, copyOf, mustFind, ofProvider, sameName } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
-import type { Surface } from './parts.ts';
-import { EndpointRef, ProviderRef } from './refs.ts';
+import { AccountRef, EndpointRef, ProviderRef } from './refs.ts';
 import { SurfaceRef } from './surface.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
-
-/** Endpoints of other surfaces would never be called by this version. */
-const SERVED_SURFACES: readonly Surface[] = ['anthropic-messages', 'openai-chat'];
 
 builder.node(EndpointRef, {
   description: 'One base URL of a provider that speaks one surface; where an attempt goes.',
@@ -35,6 +32,22 @@ builder.node(EndpointRef, {
       type: SurfaceRef,
       description: 'The API dialect it speaks.',
       resolve: ({ surface }) => surface,
+    }),
+    unboundAccounts: t.field({
+      type: [AccountRef],
+      description:
+        'Accounts of the provider whose credential was not given for this origin: they take no requests here until it is given again.',
+      resolve: (endpoint, _args, { parts }) =>
+        ofProvider(parts.catalog.current.rows.accounts, endpoint.providerId).filter(
+          (account) => !isBoundTo(account, endpoint),
+        ),
+    }),
+    troubleReason: t.string({
+      nullable: true,
+      description:
+        'Why its host is passed over for the moment: the name, the connection or TLS failed. Accounts are not blamed for it. Null = it is not.',
+      resolve: ({ baseUrl }, _args, { parts }) =>
+        parts.health.hostTrouble(new URL(baseUrl).host)?.reason ?? null,
     }),
     baseUrl: t.exposeString('baseUrl', {
       description:
@@ -87,7 +100,7 @@ const UpdateEndpointInput = builder.inputType('UpdateEndpointInput', {
 
 const endpointFields = v.object({
   name: nameField,
-  surface: v.picklist(SERVED_SURFACES, 'is not a surface that this version serves'),
+  surface: v.picklist(SURFACES, 'is not a surface'),
   baseUrl: v.string('must be a text'),
 });
 

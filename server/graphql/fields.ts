@@ -49,6 +49,11 @@ export function decimal(min: number, max: number) {
   return v.pipe(v.number(message), v.finite(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
+export function aboveZero(max: number) {
+  const message = `must be a number above 0, up to ${max}`;
+  return v.pipe(v.number(message), v.finite(message), v.gtValue(0, message), v.maxValue(max, message));
+}
+
 /** The checked values; throws every problem at once as an ExpectedFailure with paths under `input`. */
 export function checkInput<const Schema extends v.GenericSchema>(
   schema: Schema,

@@ -7,7 +7,7 @@ import type { Model, ModelPrice } from '../gateway/ports.ts';
 import { ADMIN, builder } from './builder.ts';
 import { changed, contains, copyOf } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
-import { checkInput, decimal, nameField, optionalName } from './fields.ts';
+import { checkInput, decimal, nameField, optionalName, wholeNumber } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
@@ -21,6 +21,38 @@ const PRICES = {
   cacheWrite5mUsdPerMillion: 'Input written to the prompt cache for 5 minutes; USD per million tokens.',
   cacheWrite1hUsdPerMillion: 'Input written to the prompt cache for 1 hour; USD per million tokens.',
 };
+
+const ABOVE = 'Whole requests with more input than this are priced by the tier.';
+
+type PriceTier = ModelPrice['tiers'][number];
+
+const ModelPriceTierRef = builder.objectRef<PriceTier>('ModelPriceTier').implement({
+  description: 'Other prices for requests with much input; null = as below the tier.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    aboveInputTokens: t.exposeInt('aboveInputTokens', { description: ABOVE }),
+    inputUsdPerMillion: t.exposeFloat('inputUsdPerMillion', {
+      nullable: true,
+      description: PRICES.inputUsdPerMillion,
+    }),
+    outputUsdPerMillion: t.exposeFloat('outputUsdPerMillion', {
+      nullable: true,
+      description: PRICES.outputUsdPerMillion,
+    }),
+    cacheReadUsdPerMillion: t.exposeFloat('cacheReadUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheReadUsdPerMillion,
+    }),
+    cacheWrite5mUsdPerMillion: t.exposeFloat('cacheWrite5mUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheWrite5mUsdPerMillion,
+    }),
+    cacheWrite1hUsdPerMillion: t.exposeFloat('cacheWrite1hUsdPerMillion', {
+      nullable: true,
+      description: PRICES.cacheWrite1hUsdPerMillion,
+    }),
+  }),
+});
 
 const ModelPriceRef = builder.objectRef<ModelPrice>('ModelPrice').implement({
   description: 'A price list; null = not stated.',
@@ -45,6 +77,11 @@ const ModelPriceRef = builder.objectRef<ModelPrice>('ModelPrice').implement({
     cacheWrite1hUsdPerMillion: t.exposeFloat('cacheWrite1hUsdPerMillion', {
       nullable: true,
       description: PRICES.cacheWrite1hUsdPerMillion,
+    }),
+    tiers: t.field({
+      type: [ModelPriceTierRef],
+      description: 'Other prices for requests with much input; the highest one exceeded counts.',
+      resolve: ({ tiers }) => tiers,
     }),
   }),
 });
@@ -95,6 +132,18 @@ const ModelPayload = builder.objectRef<ModelShape & { errors: UserError[] }>('Mo
   }),
 });
 
+const ModelPriceTierInput = builder.inputType('ModelPriceTierInput', {
+  description: 'Other prices for requests with much input; what is absent or null is as below the tier.',
+  fields: (t) => ({
+    aboveInputTokens: t.int({ required: true, description: ABOVE }),
+    inputUsdPerMillion: t.float({ description: PRICES.inputUsdPerMillion }),
+    outputUsdPerMillion: t.float({ description: PRICES.outputUsdPerMillion }),
+    cacheReadUsdPerMillion: t.float({ description: PRICES.cacheReadUsdPerMillion }),
+    cacheWrite5mUsdPerMillion: t.float({ description: PRICES.cacheWrite5mUsdPerMillion }),
+    cacheWrite1hUsdPerMillion: t.float({ description: PRICES.cacheWrite1hUsdPerMillion }),
+  }),
+});
+
 const ModelPriceInput = builder.inputType('ModelPriceInput', {
   description: 'A price list, replaced whole; what is absent or null is not stated.',
   fields: (t) => ({
@@ -103,6 +152,7 @@ const ModelPriceInput = builder.inputType('ModelPriceInput', {
     cacheReadUsdPerMillion: t.float({ description: PRICES.cacheReadUsdPerMillion }),
     cacheWrite5mUsdPerMillion: t.float({ description: PRICES.cacheWrite5mUsdPerMillion }),
     cacheWrite1hUsdPerMillion: t.float({ description: PRICES.cacheWrite1hUsdPerMillion }),
+    tiers: t.field({ type: [ModelPriceTierInput], description: 'At most 10.' }),
   }),
 });
 
@@ -129,16 +179,31 @@ const UpdateModelInput = builder.inputType('UpdateModelInput', {
 
 const usdPerMillion = v.optional(v.nullable(decimal(0, 1e9)), null);
 
+const tokenPrices = {
+  inputUsdPerMillion: usdPerMillion,
+  outputUsdPerMillion: usdPerMillion,
+  cacheReadUsdPerMillion: usdPerMillion,
+  cacheWrite5mUsdPerMillion: usdPerMillion,
+  cacheWrite1hUsdPerMillion: usdPerMillion,
+};
+const tiers = v.pipe(
+  v.array(v.object({ aboveInputTokens: wholeNumber(1, 1_000_000_000), ...tokenPrices }), 'must be a list'),
+  v.maxLength(10, 'must have at most 10 entries'),
+);
+
 const modelFields = v.object({
   name: nameField,
   displayName: optionalName,
   price: v.nullable(
     v.object({
-      inputUsdPerMillion: usdPerMillion,
-      outputUsdPerMillion: usdPerMillion,
-      cacheReadUsdPerMillion: usdPerMillion,
-      cacheWrite5mUsdPerMillion: usdPerMillion,
-      cacheWrite1hUsdPerMillion: usdPerMillion,
+      ...tokenPrices,
+      tiers: v.optional(
+        v.pipe(
+          v.nullable(tiers),
+          v.transform((list) => list ?? []),
+        ),
+        null,
+      ),
     }),
   ),
 });

@@ -33,9 +33,10 @@ export interface DemoSwitch {
 export interface AdminParts {
   catalog: Pick<CatalogHolder, 'current' | 'apply'>;
   log: RequestLog;
+  bodies: { get(id: string): Promise<{ request: string; reply: string; isCut: boolean } | null> };
   affinity: Pick<AffinityTable, 'list' | 'counters' | 'clear'>;
-  health: Pick<HealthTable, 'condition' | 'reset'>;
-  slots: Pick<Slots, 'inFlight' | 'isFull'>;
+  health: Pick<HealthTable, 'condition' | 'reset' | 'rateLimits' | 'circuit' | 'hostTrouble'>;
+  slots: Pick<Slots, 'inFlight' | 'isFull' | 'limitOf' | 'learned' | 'reset'>;
   live: Pick<Live, 'publish' | 'subscribe'>;
   sessions: Sessions;
   vault: Pick<Vault, 'seal' | 'fingerprint'>;

@@ -26,6 +26,42 @@ export const AttemptOutcomeRef = builder.enumType('AttemptOutcome', {
   } as const,
 });
 
+export const AttemptFaultRef = builder.enumType('AttemptFault', {
+  description: 'What went wrong in an attempt.',
+  values: {
+    RATE_LIMITED: { value: 'rate-limited', description: '429 for this account and model.' },
+    QUOTA: { value: 'quota', description: "The account's budget is spent." },
+    REFUSED: { value: 'refused', description: 'Its credential or permission was refused.' },
+    OVERLOADED: { value: 'overloaded', description: 'The provider had no room.' },
+    SERVER_ERROR: { value: 'server-error', description: 'The provider failed.' },
+    TIMEOUT: { value: 'timeout', description: 'No reply in time.' },
+    UNREACHABLE: { value: 'unreachable', description: 'No connection: name, connect or TLS.' },
+    BLOCKED: { value: 'blocked', description: 'The host may not be called from here.' },
+    BROKEN: { value: 'broken', description: 'The connection or its framing broke.' },
+    STALLED: { value: 'stalled', description: 'A begun stream fell silent.' },
+    INCOMPLETE: { value: 'incomplete', description: "A begun stream ended without its protocol's end." },
+    REDIRECTED: { value: 'redirected', description: 'A redirect; never followed.' },
+    MODEL_MISSING: { value: 'model-missing', description: 'The account does not know the model.' },
+  } as const,
+});
+
+export const UsageFlagRef = builder.enumType('UsageFlag', {
+  description: 'Why token counts deserve a look.',
+  values: {
+    ABSURD_COUNT: { value: 'absurd-count', description: 'A count beyond belief was read as not reported.' },
+    CACHE_EXCEEDS_INPUT: { value: 'cache-exceeds-input', description: 'More cached than there was input.' },
+    REASONING_EXCEEDS_OUTPUT: {
+      value: 'reasoning-exceeds-output',
+      description: 'More reasoning than there was output.',
+    },
+    TOTAL_MISMATCH: {
+      value: 'total-mismatch',
+      description: 'The parts do not add up to what the provider stated.',
+    },
+    UNREADABLE: { value: 'unreadable', description: "The reply's JSON could not be read." },
+  } as const,
+});
+
 export const UsageSourceRef = builder.enumType('UsageSource', {
   description: 'Where token counts come from.',
   values: {

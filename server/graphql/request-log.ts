@@ -10,16 +10,14 @@ import { pageArgs } from './page-args.ts';
 import { AccountRef, ApiKeyRef, EndpointRef, ModelRef, ProviderRef, RequestLogRef, UserRef } from './refs.ts';
 import {
   AffinityOutcomeRef,
+  AttemptFaultRef,
   AttemptOutcomeRef,
   MissCauseRef,
   RequestOutcomeRef,
-  UsageSourceRef,
 } from './request-enums.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
 import { SurfaceRef } from './surface.ts';
 import { payload } from './user-error.ts';
-
-const NANO_USD_PER_USD = 1e9;
 
 const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
   description: 'One try at one account.',
@@ -42,7 +40,21 @@ const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
       description: 'How it ended.',
       resolve: ({ outcome }) => outcome,
     }),
+    fault: t.field({
+      type: AttemptFaultRef,
+      nullable: true,
+      description: "What went wrong; null when nothing did, or it was the caller's own mistake.",
+      resolve: ({ fault }) => fault,
+    }),
     reason: t.exposeString('reason', { description: 'Why it ended like that.' }),
+    isPossibleDuplicate: t.exposeBoolean('isPossibleDuplicate', {
+      description:
+        'The request had been sent when the connection broke: the provider may have worked on it and may bill it.',
+    }),
+    connectMs: t.exposeInt('connectMs', {
+      nullable: true,
+      description: 'Milliseconds for name lookup, connection and handshake; null when none was made.',
+    }),
     startedAt: t.field({
       type: 'DateTime',
       description: 'When it was sent.',
@@ -77,8 +89,19 @@ builder.node(RequestLogRef, {
     path: t.exposeString('path', { description: 'The path that was called, without the query.' }),
     surface: t.field({
       type: SurfaceRef,
-      description: 'The API dialect.',
+      description: 'The API dialect of the client.',
       resolve: ({ surface }) => surface,
+    }),
+    endpointSurface: t.field({
+      type: SurfaceRef,
+      nullable: true,
+      description:
+        'The API dialect of the endpoint; another one than `surface` when the request was translated, null when none was called.',
+      resolve: ({ endpointSurface }) => endpointSurface,
+    }),
+    losses: t.stringList({
+      description: 'What the translation had to leave out, such as `thinking-signature`.',
+      resolve: ({ losses }) => losses,
     }),
     streamed: t.exposeBoolean('isStreamed', { description: 'The client asked for a stream.' }),
     requestedModel: t.exposeString('requestedModel', { description: 'As the client wrote it.' }),
@@ -104,30 +127,6 @@ builder.node(RequestLogRef, {
     sessionId: t.exposeString('sessionId', {
       nullable: true,
       description: "The client's session, when it named one.",
-    }),
-    usageSource: t.field({
-      type: UsageSourceRef,
-      description: 'Where the token counts come from.',
-      resolve: ({ usageSource }) => usageSource,
-    }),
-    priceVersion: t.exposeString('priceVersion', {
-      nullable: true,
-      description: 'Price list by which it was billed.',
-    }),
-    credits: t.exposeFloat('credits', {
-      nullable: true,
-      description: "The provider's own unit, where it bills in one.",
-    }),
-    costUsd: t.float({
-      nullable: true,
-      description: 'USD; null when the model has no price.',
-      resolve: ({ costNanoUsd }) => toUsd(costNanoUsd),
-    }),
-    savedUsd: t.float({
-      nullable: true,
-      description:
-        'USD that the prompt cache saved against the same tokens without it; negative when writing cost more.',
-      resolve: ({ savedNanoUsd }) => toUsd(savedNanoUsd),
     }),
     queueMs: t.exposeInt('queueMs', { description: 'Milliseconds from arrival to the first attempt.' }),
     timeToFirstTokenMs: t.exposeInt('timeToFirstTokenMs', {
@@ -198,57 +197,6 @@ builder.objectFields(RequestLogRef, (t) => ({
   }),
 }));
 
-builder.objectFields(RequestLogRef, (t) => ({
-  inputTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'All input, cache reads and writes included.',
-    resolve: ({ inputTokens }) => inputTokens,
-  }),
-  outputTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Generated tokens, reasoning included.',
-    resolve: ({ outputTokens }) => outputTokens,
-  }),
-  reasoningTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Part of outputTokens.',
-    resolve: ({ reasoningTokens }) => reasoningTokens,
-  }),
-  cacheReadTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Part of inputTokens that was read from the prompt cache.',
-    resolve: ({ cacheReadTokens }) => cacheReadTokens,
-  }),
-  cacheWriteTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Part of inputTokens that was written to the prompt cache.',
-    resolve: ({ cacheWriteTokens }) => cacheWriteTokens,
-  }),
-  cacheWrite5mTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Part of cacheWriteTokens kept for 5 minutes.',
-    resolve: ({ cacheWrite5mTokens }) => cacheWrite5mTokens,
-  }),
-  cacheWrite1hTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'Part of cacheWriteTokens kept for 1 hour.',
-    resolve: ({ cacheWrite1hTokens }) => cacheWrite1hTokens,
-  }),
-  expectedWarmTokens: t.field({
-    type: 'Long',
-    nullable: true,
-    description: 'What the routing expected to be read from the prompt cache.',
-    resolve: ({ expectedWarmTokens }) => expectedWarmTokens,
-  }),
-}));
-
 const RequestLogConnection = builder.connectionObject({ type: RequestLogRef, name: 'RequestLogConnection' });
 
 builder.queryFields((t) => ({
@@ -307,8 +255,4 @@ function logCursor(cursor: string): RequestCursor {
   const [startedAtMs, id] = readCursor(cursor, ORDER);
   if (typeof startedAtMs === 'number' && typeof id === 'string') return { startedAtMs, id };
   throw badInput('Cannot read the cursor: it is not one of this list');
-}
-
-function toUsd(nanoUsd: number | null): number | null {
-  return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
 }

@@ -2,6 +2,7 @@
 
 import './account.ts';
 import './account-edit.ts';
+import './account-health.ts';
 import './affinity.ts';
 import './affinity-clear.ts';
 import './affinity-stats.ts';
@@ -14,7 +15,9 @@ import './model.ts';
 import './provider.ts';
 import './request-log.ts';
 import './request-stats.ts';
+import './request-usage.ts';
 import './session.ts';
+import './settings.ts';
 import './user.ts';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';

@@ -1,6 +1,6 @@
 // Entities of the catalogue as rows of their tables and back. Field by field, so that nothing unknown reaches a column.
 
-import type { Model, ModelMapping, Provider, Settings, User } from '../gateway/ports.ts';
+import type { Model, ModelMapping, ModelPrice, Provider, Settings, User } from '../gateway/ports.ts';
 import { type AccountRow, type ApiKey, DEFAULT_SETTINGS, type Endpoint } from '../gateway/ports.ts';
 import {
   type AccountRecord,
@@ -32,17 +32,23 @@ export function accountRecord(row: AccountRow): AccountRecord {
     maxConcurrent: row.maxConcurrent,
     cacheTtlMinutes: row.cacheTtlMinutes,
     rateMultiplier: row.rateMultiplier,
+    usdPerCredit: row.usdPerCredit,
     cacheDomain: row.cacheDomain,
     isPaused: flag(row.isPaused),
     disabledReason: row.disabledReason,
     credentialLast4: row.credentialLast4,
     credentialFingerprint: row.credentialFingerprint,
+    credentialOrigins: JSON.stringify(row.credentialOrigins),
     sealedCredential: row.sealedCredential,
   };
 }
 
 export function accountOf(record: AccountRecord): AccountRow {
-  return { ...record, isPaused: record.isPaused === 1 };
+  return {
+    ...record,
+    isPaused: record.isPaused === 1,
+    credentialOrigins: JSON.parse(record.credentialOrigins),
+  };
 }
 
 export function modelRecord({ id, name, displayName, price }: Model): ModelRecord {
@@ -50,7 +56,12 @@ export function modelRecord({ id, name, displayName, price }: Model): ModelRecor
 }
 
 export function modelOf(record: ModelRecord): Model {
-  return { ...record, price: record.price === null ? null : JSON.parse(record.price) };
+  return { ...record, price: record.price === null ? null : priceOf(record.price) };
+}
+
+/** Prices were stored without tiers before there were any. */
+function priceOf(json: string): ModelPrice {
+  return { tiers: [], ...JSON.parse(json) };
 }
 
 export function mappingRecord({
@@ -88,5 +99,9 @@ export function settingsOf(json: string | undefined): Settings {
     ...stored,
     affinity: { ...DEFAULT_SETTINGS.affinity, ...stored.affinity },
     retention: { ...DEFAULT_SETTINGS.retention, ...stored.retention },
+    timeouts: { ...DEFAULT_SETTINGS.timeouts, ...stored.timeouts },
+    limits: { ...DEFAULT_SETTINGS.limits, ...stored.limits },
+    clientGone: { ...DEFAULT_SETTINGS.clientGone, ...stored.clientGone },
+    bodyLog: { ...DEFAULT_SETTINGS.bodyLog, ...stored.bodyLog },
   };
 }

@@ -17,20 +17,26 @@ import type {
 type Flag = 0 | 1;
 
 export type ProviderRecord = Omit<Provider, 'allowPrivateNetwork'> & { allowPrivateNetwork: Flag };
-export type AccountRecord = Omit<AccountRow, 'isPaused'> & { isPaused: Flag };
+/** `credentialOrigins`: JSON of string[]. */
+export type AccountRecord = Omit<AccountRow, 'isPaused' | 'credentialOrigins'> & {
+  isPaused: Flag;
+  credentialOrigins: string;
+};
 /** `price`: JSON of ModelPrice. */
 export type ModelRecord = Omit<Model, 'price'> & { price: string | null };
 /** `aliases`: JSON of string[]. */
 export type MappingRecord = Omit<ModelMapping, 'aliases'> & { aliases: string };
 export type ApiKeyRecord = Omit<ApiKey, 'isEnabled'> & { isEnabled: Flag };
-/** `attempts`: JSON of AttemptRow[]. */
-export type RequestRecord = Omit<RequestRow, 'isStreamed' | 'attempts'> & {
-  isStreamed: Flag;
-  attempts: string;
-};
 /** `value`: JSON of Settings. The table holds one row, id 1. */
 type SettingRecord = { id: 1; value: string };
+/** Which account made something that only it can read again; `hash` stands for the thing's id. */
+export interface PinRecord {
+  hash: string;
+  accountId: string;
+  expiresAtMs: number;
+}
 
+/** What is configured, and the small things that outlive a restart. */
 export interface Database {
   provider: ProviderRecord;
   endpoint: Endpoint;
@@ -40,11 +46,57 @@ export interface Database {
   user: User;
   apiKey: ApiKeyRecord;
   setting: SettingRecord;
-  /** `seq` counts rows in the order of writing. */
-  request: RequestRecord & { seq: Generated<number> };
   binding: Binding;
+  pin: PinRecord;
   secret: { name: string; value: string };
   session: AdminSession;
+}
+
+/** Columns of a request that are filtered by or summed up; the rest of the row is in `tail`, see request-records.ts. */
+export type RequestRecord = Pick<RequestRow, RequestColumn> & { isStreamed: Flag; tail: string };
+type RequestColumn =
+  | 'id'
+  | 'requestId'
+  | 'startedAtMs'
+  | 'latencyMs'
+  | 'timeToFirstTokenMs'
+  | 'surface'
+  | 'requestedModel'
+  | 'modelId'
+  | 'status'
+  | 'outcome'
+  | 'errorMessage'
+  | 'apiKeyId'
+  | 'apiKeyName'
+  | 'userId'
+  | 'sessionId'
+  | 'providerId'
+  | 'accountId'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'cacheReadTokens'
+  | 'cacheWriteTokens'
+  | 'usageSource'
+  | 'costNanoUsd'
+  | 'savedNanoUsd'
+  | 'credits'
+  | 'affinity'
+  | 'missCause';
+
+/** `id`: of its request. */
+export interface BodyRecord {
+  id: string;
+  atMs: number;
+  request: string;
+  reply: string;
+  isCut: Flag;
+}
+
+/** The request log, in a file of its own: it grows, and losing it loses no configuration. */
+export interface LogDatabase {
+  /** `seq` counts rows in the order of writing. */
+  request: RequestRecord & { seq: Generated<number> };
+  requestBody: BodyRecord;
 }
 
 export function flag(value: boolean): Flag {
@@ -59,14 +111,27 @@ export interface RowBatch {
   rows: readonly RowValues[];
 }
 
+/** A row as text already, so that handing over thousands costs the main thread next to nothing. */
+export interface RowText {
+  /** JSON of RowValues. */
+  head: string;
+  /** Value of the last placeholder as it is, without a line break; null = the head has all values. */
+  tail: string | null;
+}
+
 /** A database engine as the stores use it: typed queries, and fast writing of many rows at once. */
-export interface SqlEngine {
-  readonly db: Kysely<Database>;
+export interface SqlEngine<Tables = Database> {
+  readonly db: Kysely<Tables>;
   /** Runs every statement for every row of it, all in one transaction. Rows that break a constraint fail all. */
   writeRows(batches: readonly RowBatch[]): Promise<void>;
-  /** As `writeRows`, but a row that breaks a constraint is left out; resolves to how many were, and why. */
-  writeGoodRows(batch: RowBatch): Promise<{ skippedRows: number; skipReason: string | null }>;
+  /** All rows in one transaction; one that breaks a constraint is left out. Resolves to how many were, and why. */
+  writeGoodRows(batch: { sql: string; rows: readonly RowText[] }): Promise<SkippedRows>;
   /** Gives unused space of the file back in small steps, when there is much of it. */
   shrink(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface SkippedRows {
+  skippedRows: number;
+  skipReason: string | null;
 }

@@ -1,18 +1,17 @@
 // Text of an insert that is prepared once and run for many rows. Pure: builds, never runs.
 
 import { type Kysely, sql } from 'kysely';
-import type { Database } from './database.ts';
 
 /** `whenKnown`: what to do with a row whose `key` is in the table already. Placeholders are in the order of columns. */
-export function insertSql(
-  db: Kysely<Database>,
+export function insertSql<Tables>(
+  db: Kysely<Tables>,
   {
     table,
     columns,
     key,
     whenKnown,
   }: {
-    table: keyof Database;
+    table: keyof Tables & string;
     columns: readonly string[];
     key: string;
     whenKnown: 'update' | 'keep';

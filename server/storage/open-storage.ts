@@ -1,26 +1,42 @@
-// Opens everything that is kept: one SQLite file in the data directory, with a store for each port.
+// Opens everything that is kept: two SQLite files in the data directory, with a store for each port.
 
-import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { AdminStore, BindingStore, CatalogStore, Clock, RequestLog } from '../gateway/ports.ts';
 import { SqlAdminStore } from './admin-store.ts';
 import { SqlBindingStore } from './binding-store.ts';
+import { SqlBodyStore } from './body-store.ts';
 import { SqlCatalogStore } from './catalog-store.ts';
+import { CONFIG_SCHEMA } from './config-schema.ts';
+import type { LogDatabase, SqlEngine } from './database.ts';
+import { isDamaged, prepareFile, setAside } from './database-files.ts';
+import { moveLog } from './log-move.ts';
+import { LOG_SCHEMA } from './log-schema.ts';
+import { SqlPinStore } from './pin-store.ts';
 import { SqlRequestLog } from './request-log.ts';
 import { openSqlite } from './sqlite.ts';
-import { messageOf, StorageError } from './storage-error.ts';
+import { checkWhole } from './sqlite-check.ts';
 
 export interface Storage {
   catalog: CatalogStore;
   log: RequestLog & Pick<SqlRequestLog, 'flush' | 'sweep'>;
+  bodies: Omit<SqlBodyStore, 'close'>;
   bindings: BindingStore;
+  pins: Pick<SqlPinStore, 'load' | 'save'>;
   admin: AdminStore;
   storageType: 'sqlite';
-  /** Changes whenever another process has written to the database, never by this one's own writes. */
+  /** What somebody should know about how the files were found. */
+  notices: readonly StorageNotice[];
+  /** Changes whenever another process has written to the configuration, never by this one's own writes. */
   revision(): Promise<number>;
-  /** Writes the queued log rows and closes the file. */
+  /** Writes the queued log rows and closes the files. */
   close(): Promise<void>;
+}
+
+/** `logs-set-aside`: the request log could not be used; a fresh one was begun. `logs-moved`: into a file of their own. */
+export interface StorageNotice {
+  event: 'logs-set-aside' | 'logs-moved';
+  message: string;
 }
 
 interface StorageOptions {
@@ -32,59 +48,84 @@ interface StorageOptions {
 }
 
 export const DATABASE_FILE_NAME = 'warmpath.db';
+export const LOG_FILE_NAME = 'logs.db';
 
 /** Throws a StorageError `Cannot open database "<file>": <state>`. */
 export async function openStorage({ dataDir, entry, clock }: StorageOptions): Promise<Storage> {
-  const file = join(dataDir, DATABASE_FILE_NAME);
+  const configFile = join(dataDir, DATABASE_FILE_NAME);
+  prepareFile({ dataDir, file: configFile });
+  const config = await openSqlite({ file: configFile, entry, schema: CONFIG_SCHEMA });
+  let logs: SqlEngine<LogDatabase> | undefined;
+  try {
+    await checkWhole(config.db, configFile);
+    const opened = await openLogs({ dataDir, entry, clock });
+    logs = opened.engine;
+    const movedRows = await moveLog({ config, configFile, logs });
+    const notices = [...opened.notices, ...(movedRows > 0 ? [moved(movedRows)] : [])];
+    return storageOver({ config, logs, notices, clock });
+  } catch (error) {
+    await logs?.close();
+    await config.close();
+    throw error;
+  }
+}
+
+function moved(rows: number): StorageNotice {
+  return { event: 'logs-moved', message: `Moved ${rows} rows of the request log to "${LOG_FILE_NAME}"` };
+}
+
+/** A log that cannot be used is no reason not to serve: it is kept for whoever wants to mend it. */
+async function openLogs({ dataDir, entry, clock }: StorageOptions) {
+  const file = join(dataDir, LOG_FILE_NAME);
   prepareFile({ dataDir, file });
-  const engine = await openSqlite({ file, entry });
-  const log = new SqlRequestLog(engine, clock);
+  const open = async () => {
+    const engine = await openSqlite({ file, entry, schema: LOG_SCHEMA });
+    try {
+      await checkWhole(engine.db, file);
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  };
+  try {
+    return { engine: await open(), notices: [] };
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    const keptAs = setAside(file, clock.nowMs());
+    prepareFile({ dataDir, file });
+    const message = `Cannot use "${file}", which is damaged or not a database: it was kept as "${keptAs}" and a new one begun`;
+    return { engine: await open(), notices: [{ event: 'logs-set-aside' as const, message }] };
+  }
+}
+
+function storageOver(parts: {
+  config: SqlEngine;
+  logs: SqlEngine<LogDatabase>;
+  notices: readonly StorageNotice[];
+  clock: Clock;
+}): Storage {
+  const { config, logs, notices, clock } = parts;
+  const log = new SqlRequestLog(logs, clock);
+  const bodies = new SqlBodyStore(logs, clock);
   return {
-    catalog: new SqlCatalogStore(engine),
+    catalog: new SqlCatalogStore(config),
     log,
-    bindings: new SqlBindingStore(engine),
-    admin: new SqlAdminStore(engine),
+    bodies,
+    bindings: new SqlBindingStore(config),
+    pins: new SqlPinStore(config),
+    admin: new SqlAdminStore(config),
     storageType: 'sqlite',
+    notices,
     revision: async () => {
-      const { rows } = await sql<{ data_version: number }>`PRAGMA data_version`.execute(engine.db);
+      const { rows } = await sql<{ data_version: number }>`PRAGMA data_version`.execute(config.db);
       return rows[0]?.data_version ?? 0;
     },
     close: async () => {
       await log.close();
-      await engine.close();
+      await bodies.close();
+      await logs.close();
+      await config.close();
     },
   };
-}
-
-/** SQLite would create the file for everybody to read, and its side files take the mode of the file. */
-function prepareFile({ dataDir, file }: { dataDir: string; file: string }): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    // SQLite needs to create side files next to the database.
-    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-    closeSync(openSync(file, 'a+', 0o600));
-  } catch (cause) {
-    const message = `Cannot open database "${file}": ${stateOf(cause, dataDir)}`;
-    throw new StorageError('cannot-open', message, { cause });
-  }
-}
-
-function stateOf(cause: unknown, dataDir: string): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'no permission to read and write it';
-    case 'EROFS':
-      return `"${dataDir}" is on a read-only file system`;
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return `"${dataDir}" is not a directory`;
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'ENOSPC':
-      return 'the disk is full';
-    default:
-      return messageOf(cause);
-  }
 }

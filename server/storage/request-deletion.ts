@@ -2,7 +2,7 @@
 
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { RequestFilter, Settings } from '../gateway/ports.ts';
-import type { Database } from './database.ts';
+import type { LogDatabase } from './database.ts';
 import { matches } from './request-filter.ts';
 
 /** Rows looked at in one step: about 10 ms with all indexes, which others wait at most. */
@@ -10,7 +10,7 @@ const STEP_ROWS = 500;
 const DAY_MS = 86_400_000;
 
 /** Deletes the matching rows among those that exist now; resolves to how many. */
-export async function deleteMatching(db: Kysely<Database>, filter: RequestFilter): Promise<number> {
+export async function deleteMatching(db: Kysely<LogDatabase>, filter: RequestFilter): Promise<number> {
   const last = await lastSeq(db);
   let deletedRows = 0;
   // Walks windows of `seq`: each row is looked at once, however few match. Rows written meanwhile have a higher `seq`.
@@ -26,7 +26,7 @@ export async function deleteMatching(db: Kysely<Database>, filter: RequestFilter
 
 /** Deletes what is older than the retention allows, or beyond its count; resolves to how many rows. */
 export async function deleteExpired(
-  db: Kysely<Database>,
+  db: Kysely<LogDatabase>,
   { maxAgeDays, maxRows, nowMs }: Settings['retention'] & { nowMs: number },
 ): Promise<number> {
   const oldRows = await deleteOldest(db, sql<SqlBool>`"startedAtMs" < ${nowMs - maxAgeDays * DAY_MS}`);
@@ -44,7 +44,7 @@ export async function deleteExpired(
 }
 
 /** Deletes the rows that match, oldest first; the condition must hold for all rows up to some time. */
-async function deleteOldest(db: Kysely<Database>, condition: RawBuilder<SqlBool>): Promise<number> {
+async function deleteOldest(db: Kysely<LogDatabase>, condition: RawBuilder<SqlBool>): Promise<number> {
   for (let deletedRows = 0; ; ) {
     const oldest = db
       .selectFrom('request')
@@ -62,7 +62,7 @@ async function deleteOldest(db: Kysely<Database>, condition: RawBuilder<SqlBool>
   }
 }
 
-async function lastSeq(db: Kysely<Database>): Promise<number> {
+async function lastSeq(db: Kysely<LogDatabase>): Promise<number> {
   const row = await db
     .selectFrom('request')
     .select((eb) => eb.fn.max('seq').as('seq'))
@@ -72,7 +72,7 @@ async function lastSeq(db: Kysely<Database>): Promise<number> {
 
 /** The next rows after `afterSeq`, both ends inclusive; null when there are none. */
 async function nextWindow(
-  db: Kysely<Database>,
+  db: Kysely<LogDatabase>,
   afterSeq: number,
 ): Promise<{ from: number; to: number } | null> {
   const window = db
@@ -90,7 +90,7 @@ async function nextWindow(
 }
 
 async function deleteInWindow(
-  db: Kysely<Database>,
+  db: Kysely<LogDatabase>,
   { filter, from, to }: { filter: RequestFilter; from: number; to: number },
 ): Promise<number> {
   // The limit keeps the filter out of the inner query: the planner would else take an index on the filter's column

@@ -2,11 +2,11 @@
 
 import { type Expression, type ExpressionWrapper, expressionBuilder, type SqlBool, sql } from 'kysely';
 import { EQUAL_FILTER_FIELDS, type RequestFilter, SEARCHED_ROW_FIELDS } from '../gateway/ports.ts';
-import type { Database } from './database.ts';
+import type { LogDatabase } from './database.ts';
 
 /** True for the rows of `request` (or a subquery of its columns) that match every given field. */
-export function matches(filter: RequestFilter): ExpressionWrapper<Database, 'request', SqlBool> {
-  return expressionBuilder<Database, 'request'>().and([
+export function matches(filter: RequestFilter): ExpressionWrapper<LogDatabase, 'request', SqlBool> {
+  return expressionBuilder<LogDatabase, 'request'>().and([
     ...EQUAL_FILTER_FIELDS.flatMap((field) => compare(field, '=', filter[field])),
     ...compare('isStreamed', '=', filter.isStreamed === undefined ? undefined : Number(filter.isStreamed)),
     ...compare('startedAtMs', '>=', filter.fromMs),
@@ -20,7 +20,7 @@ export function matches(filter: RequestFilter): ExpressionWrapper<Database, 'req
   ]);
 }
 
-type RequestColumn = keyof Database['request'];
+type RequestColumn = keyof LogDatabase['request'];
 
 /** No condition when the value is not given. */
 function compare(
@@ -38,5 +38,5 @@ function contain(columns: readonly RequestColumn[], text: string | undefined): E
   const terms = columns.map(
     (column) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`,
   );
-  return [expressionBuilder<Database, 'request'>().or(terms)];
+  return [expressionBuilder<LogDatabase, 'request'>().or(terms)];
 }

@@ -10,29 +10,50 @@ import type {
   RequestTotals,
   Settings,
 } from '../gateway/ports.ts';
-import type { Database, SqlEngine } from './database.ts';
+import type { LogDatabase, SqlEngine } from './database.ts';
+import { insertSql } from './insert-sql.ts';
 import { deleteExpired, deleteMatching } from './request-deletion.ts';
 import { matches } from './request-filter.ts';
-import { REQUEST_COLUMNS, requestOf } from './request-records.ts';
+import { REQUEST_COLUMNS, requestOf, requestText } from './request-records.ts';
 import { requestTotals } from './request-totals.ts';
-import { RequestWriter } from './request-writer.ts';
+import { RowWriter, type WriterHealth } from './row-writer.ts';
+
+/** Rows that may wait: at 1 KB each about what `MAX_QUEUED_CHARACTERS` allows too. */
+const MAX_QUEUED_ROWS = 50_000;
+const MAX_QUEUED_CHARACTERS = 50_000_000;
+/** About 0.2 ms of work at a time. */
+const ROWS_PER_TURN = 200;
 
 export class SqlRequestLog implements RequestLog {
-  readonly #engine: SqlEngine;
-  readonly #db: Kysely<Database>;
-  readonly #writer: RequestWriter;
+  readonly #engine: SqlEngine<LogDatabase>;
+  readonly #db: Kysely<LogDatabase>;
+  readonly #writer: RowWriter<RequestRow>;
 
-  constructor(engine: SqlEngine, clock: Clock) {
+  constructor(engine: SqlEngine<LogDatabase>, clock: Clock) {
     this.#engine = engine;
     this.#db = engine.db;
-    this.#writer = new RequestWriter(engine, clock);
+    const sql = insertSql(engine.db, {
+      table: 'request',
+      columns: REQUEST_COLUMNS,
+      key: 'id',
+      // A batch whose reply was lost is written again.
+      whenKnown: 'keep',
+    });
+    this.#writer = new RowWriter({
+      clock,
+      maxRows: MAX_QUEUED_ROWS,
+      maxCharacters: MAX_QUEUED_CHARACTERS,
+      rowsPerTurn: ROWS_PER_TURN,
+      toText: requestText,
+      write: (rows) => engine.writeGoodRows({ sql, rows }),
+    });
   }
 
   append(row: RequestRow): void {
     this.#writer.append(row);
   }
 
-  health(): { queuedRows: number; droppedRows: number; lastError: string | null } {
+  health(): WriterHealth {
     return this.#writer.health();
   }
 

@@ -1,62 +1,198 @@
 // Rows of the request log as the table holds them, and back.
 
-import type { RequestRow } from '../gateway/ports.ts';
-import { flag, type RequestRecord, type RowValues } from './database.ts';
+import type { AttemptRow, RequestRow } from '../gateway/ports.ts';
+import { flag, type RequestRecord, type RowText } from './database.ts';
 
-/** In the order in which `requestValues` gives them. */
+/** In the order in which `requestText` gives them; `tail` is the last. */
 export const REQUEST_COLUMNS = [
   'id',
   'requestId',
   'startedAtMs',
-  'finishedAtMs',
-  'path',
+  'latencyMs',
+  'timeToFirstTokenMs',
   'surface',
   'isStreamed',
   'requestedModel',
   'modelId',
-  'upstreamModel',
   'status',
   'outcome',
-  'errorCode',
-  'errorMessage',
   'apiKeyId',
   'apiKeyName',
   'userId',
   'sessionId',
   'providerId',
-  'endpointId',
   'accountId',
   'inputTokens',
   'outputTokens',
-  'reasoningTokens',
   'cacheReadTokens',
   'cacheWriteTokens',
-  'cacheWrite5mTokens',
-  'cacheWrite1hTokens',
   'usageSource',
   'costNanoUsd',
   'savedNanoUsd',
   'credits',
-  'priceVersion',
-  'queueMs',
-  'timeToFirstTokenMs',
-  'latencyMs',
   'affinity',
-  'affinityReason',
-  'expectedWarmTokens',
   'missCause',
-  'attempts',
+  'errorMessage',
+  'tail',
 ] as const satisfies readonly (keyof RequestRecord)[];
 
-export function requestValues(row: RequestRow): RowValues {
-  const record: RequestRecord = {
-    ...row,
-    isStreamed: flag(row.isStreamed),
-    attempts: JSON.stringify(row.attempts),
-  };
-  return REQUEST_COLUMNS.map((column) => record[column]);
+/**
+ * What is only ever read together with its row, as one JSON list in this order: binding a value costs SQLite as much as
+ * writing it. Add at the end, and give `tailOf` what older rows have there; never change the order.
+ */
+type Tail = [
+  finishedAtMs: number,
+  path: string,
+  upstreamModel: string | null,
+  endpointSurface: RequestRow['endpointSurface'],
+  losses: RequestRow['losses'],
+  errorCode: string | null,
+  endpointId: string | null,
+  reasoningTokens: number | null,
+  cacheWrite5mTokens: number | null,
+  cacheWrite1hTokens: number | null,
+  audioInputTokens: number | null,
+  audioOutputTokens: number | null,
+  rawUsage: string | null,
+  usageFlags: RequestRow['usageFlags'],
+  priceVersion: string | null,
+  queueMs: number,
+  affinityReason: string,
+  expectedWarmTokens: number | null,
+  attempts: AttemptTail[],
+];
+
+type AttemptTail = [
+  accountId: string,
+  accountName: string,
+  providerName: string,
+  status: number | null,
+  outcome: AttemptRow['outcome'],
+  fault: AttemptRow['fault'],
+  reason: string,
+  isPossibleDuplicate: 0 | 1,
+  connectMs: number | null,
+  startedAtMs: number,
+  firstByteMs: number | null,
+  durationMs: number,
+];
+
+export function requestText(row: RequestRow): RowText {
+  const head = [
+    row.id,
+    row.requestId,
+    row.startedAtMs,
+    row.latencyMs,
+    row.timeToFirstTokenMs,
+    row.surface,
+    flag(row.isStreamed),
+    row.requestedModel,
+    row.modelId,
+    row.status,
+    row.outcome,
+    row.apiKeyId,
+    row.apiKeyName,
+    row.userId,
+    row.sessionId,
+    row.providerId,
+    row.accountId,
+    row.inputTokens,
+    row.outputTokens,
+    row.cacheReadTokens,
+    row.cacheWriteTokens,
+    row.usageSource,
+    row.costNanoUsd,
+    row.savedNanoUsd,
+    row.credits,
+    row.affinity,
+    row.missCause,
+    row.errorMessage,
+  ];
+  return { head: JSON.stringify(head), tail: JSON.stringify(tailOf(row)) };
 }
 
-export function requestOf(record: Pick<RequestRecord, (typeof REQUEST_COLUMNS)[number]>): RequestRow {
-  return { ...record, isStreamed: record.isStreamed === 1, attempts: JSON.parse(record.attempts) };
+function tailOf(row: RequestRow): Tail {
+  return [
+    row.finishedAtMs,
+    row.path,
+    row.upstreamModel,
+    row.endpointSurface,
+    row.losses,
+    row.errorCode,
+    row.endpointId,
+    row.reasoningTokens,
+    row.cacheWrite5mTokens,
+    row.cacheWrite1hTokens,
+    row.audioInputTokens,
+    row.audioOutputTokens,
+    row.rawUsage,
+    row.usageFlags,
+    row.priceVersion,
+    row.queueMs,
+    row.affinityReason,
+    row.expectedWarmTokens,
+    row.attempts.map(attemptTail),
+  ];
+}
+
+function attemptTail(attempt: AttemptRow): AttemptTail {
+  return [
+    attempt.accountId,
+    attempt.accountName,
+    attempt.providerName,
+    attempt.status,
+    attempt.outcome,
+    attempt.fault,
+    attempt.reason,
+    flag(attempt.isPossibleDuplicate),
+    attempt.connectMs,
+    attempt.startedAtMs,
+    attempt.firstByteMs,
+    attempt.durationMs,
+  ];
+}
+
+export function requestOf({ tail, isStreamed, ...columns }: RequestRecord): RequestRow {
+  const rest: Tail = JSON.parse(tail);
+  const attempts = rest[18];
+  return {
+    ...columns,
+    isStreamed: isStreamed === 1,
+    finishedAtMs: rest[0],
+    path: rest[1],
+    upstreamModel: rest[2],
+    endpointSurface: rest[3],
+    losses: rest[4],
+    errorCode: rest[5],
+    endpointId: rest[6],
+    reasoningTokens: rest[7],
+    cacheWrite5mTokens: rest[8],
+    cacheWrite1hTokens: rest[9],
+    audioInputTokens: rest[10],
+    audioOutputTokens: rest[11],
+    rawUsage: rest[12],
+    usageFlags: rest[13],
+    priceVersion: rest[14],
+    queueMs: rest[15],
+    affinityReason: rest[16],
+    expectedWarmTokens: rest[17],
+    attempts: attempts.map(attemptOf),
+  };
+}
+
+function attemptOf(tail: AttemptTail): AttemptRow {
+  return {
+    accountId: tail[0],
+    accountName: tail[1],
+    providerName: tail[2],
+    status: tail[3],
+    outcome: tail[4],
+    fault: tail[5],
+    reason: tail[6],
+    isPossibleDuplicate: tail[7] === 1,
+    connectMs: tail[8],
+    startedAtMs: tail[9],
+    firstByteMs: tail[10],
+    durationMs: tail[11],
+  };
 }

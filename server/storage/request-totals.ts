@@ -2,10 +2,10 @@
 
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Percentiles, RequestFilter, RequestTotals } from '../gateway/ports.ts';
-import type { Database } from './database.ts';
+import type { LogDatabase } from './database.ts';
 import { matches } from './request-filter.ts';
 
-export async function requestTotals(db: Kysely<Database>, filter: RequestFilter): Promise<RequestTotals> {
+export async function requestTotals(db: Kysely<LogDatabase>, filter: RequestFilter): Promise<RequestTotals> {
   // One transaction, so that sums and percentiles see the same rows.
   return db
     .transaction()
@@ -18,7 +18,7 @@ export async function requestTotals(db: Kysely<Database>, filter: RequestFilter)
 }
 
 function sums(
-  tx: Transaction<Database>,
+  tx: Transaction<LogDatabase>,
   filter: RequestFilter,
 ): Promise<Omit<RequestTotals, 'latencyMs' | 'timeToFirstTokenMs'>> {
   // As floating point: an integer beyond 2^53 could not cross into JavaScript, and the whole query would fail.
@@ -53,7 +53,7 @@ function sums(
  * sorts thousands of values where a plain ranking would sort every row. Nulls do not count.
  */
 async function percentiles(
-  tx: Transaction<Database>,
+  tx: Transaction<LogDatabase>,
   { column, filter }: { column: 'latencyMs' | 'timeToFirstTokenMs'; filter: RequestFilter },
 ): Promise<Percentiles> {
   const atRank = (percent: number) =>

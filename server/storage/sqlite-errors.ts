@@ -19,7 +19,7 @@ const CODE_OF_RESULT: ReadonlyMap<number, StorageErrorCode> = new Map([
   [6, 'locked'],
   [8, 'read-only'],
   [10, 'broken'],
-  [11, 'broken'],
+  [11, 'corrupt'],
   [13, 'disk-full'],
   [14, 'cannot-open'],
   [26, 'not-a-database'],

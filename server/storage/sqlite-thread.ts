@@ -9,8 +9,14 @@ import {
   type ThreadCall,
   type ThreadError,
   type ThreadReply,
+  type ThreadRequest,
 } from './sqlite-protocol.ts';
 import { messageOf, StorageError } from './storage-error.ts';
+
+export interface ThreadOptions extends Omit<StorageThreadData, 'tag'> {
+  /** The module that the thread starts with; it must call `runStorageWorkerIfAsked` first. */
+  entry: URL;
+}
 
 interface Waiting {
   resolve: (result: CallResult) => void;
@@ -25,8 +31,8 @@ export class SqliteThread {
   #ended: StorageError | null = null;
 
   /** Resolves once the database file is open. */
-  static async start({ file, entry }: { file: string; entry: URL }): Promise<SqliteThread> {
-    const thread = new SqliteThread(file, entry);
+  static async start({ entry, ...open }: ThreadOptions): Promise<SqliteThread> {
+    const thread = new SqliteThread(entry, open);
     try {
       await thread.#replyTo(OPENED_REPLY_ID);
     } catch (error) {
@@ -36,8 +42,8 @@ export class SqliteThread {
     return thread;
   }
 
-  private constructor(file: string, entry: URL) {
-    const workerData: StorageThreadData = { tag: STORAGE_THREAD_TAG, file };
+  private constructor(entry: URL, open: Omit<StorageThreadData, 'tag'>) {
+    const workerData: StorageThreadData = { tag: STORAGE_THREAD_TAG, ...open };
     this.#worker = new Worker(entry, { workerData });
     this.#worker.on('message', (reply: ThreadReply) => this.#settle(reply));
     this.#worker.on('error', (cause: unknown) => {
@@ -54,7 +60,7 @@ export class SqliteThread {
     if (this.#ended) throw this.#ended;
     this.#lastId += 1;
     const reply = this.#replyTo(this.#lastId);
-    this.#worker.postMessage({ id: this.#lastId, call });
+    this.#send({ ...call, id: this.#lastId });
     return reply;
   }
 
@@ -65,6 +71,10 @@ export class SqliteThread {
     } finally {
       await this.#end(new StorageError('closed', 'Cannot use the database: it is closed'));
     }
+  }
+
+  #send(request: ThreadRequest): void {
+    this.#worker.postMessage(request);
   }
 
   #replyTo(id: number): Promise<CallResult> {

@@ -32,7 +32,7 @@ export function runStorageWorkerIfAsked(): boolean {
   if (!isStorageThreadData(data) || parentPort === null) return false;
   if (!isServing) {
     isServing = true;
-    void serve(parentPort, data.file);
+    void serve(parentPort, data);
   }
   return true;
 }
@@ -41,12 +41,12 @@ function isStorageThreadData(data: unknown): data is StorageThreadData {
   return typeof data === 'object' && data !== null && 'tag' in data && data.tag === STORAGE_THREAD_TAG;
 }
 
-async function serve(port: MessagePort, file: string): Promise<void> {
+async function serve(port: MessagePort, { file, pragmas }: StorageThreadData): Promise<void> {
   const reply = (message: ThreadReply) => port.postMessage(message);
   try {
     // Dynamic: the program's main module imports this file too, and its own thread has no use for SQLite.
     const { DatabaseSync } = await import('node:sqlite');
-    const engine = new SqliteEngine(new DatabaseSync(file));
+    const engine = new SqliteEngine(new DatabaseSync(file), pragmas);
     port.on('message', (request: ThreadRequest) => reply(engine.answer(request)));
     reply({ id: OPENED_REPLY_ID, result: NOTHING });
   } catch (error) {
@@ -59,32 +59,39 @@ const NOTHING: CallResult = { rows: [], changedRows: 0, skippedRows: 0, skipReas
 class SqliteEngine {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #stagedRows: SQLInputValue[][] = [];
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, pragmas: readonly string[]) {
     this.#db = db;
-    this.#setUp();
+    this.#setUp(pragmas);
   }
 
-  answer({ id, call }: ThreadRequest): ThreadReply {
+  answer(request: ThreadRequest): ThreadReply {
+    const { id } = request;
     try {
-      return { id, result: this.#perform(call) };
+      return { id, result: this.#perform(request) };
     } catch (error) {
       return { id, error: describeSqliteError(error) };
     }
   }
 
   /** Prepared statements throughout: Deno reports SQLite's error number for these but not for `exec`. */
-  #setUp(): void {
+  #setUp(ownPragmas: readonly string[]): void {
     const pragmas = [
       `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-      // Before the first table, or it has no effect.
-      'auto_vacuum = INCREMENTAL',
+      // Before the first table, or it has no effect; it would only wait for other writers.
+      ...(this.#isEmpty() ? ['auto_vacuum = INCREMENTAL'] : []),
       'journal_mode = WAL',
       'synchronous = NORMAL',
       'foreign_keys = ON',
       `journal_size_limit = ${WAL_LIMIT_BYTES}`,
+      ...ownPragmas,
     ];
     for (const pragma of pragmas) this.#db.prepare(`PRAGMA ${pragma}`).all();
+  }
+
+  #isEmpty(): boolean {
+    return this.#db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   }
 
   #perform(call: ThreadCall): CallResult {
@@ -92,7 +99,11 @@ class SqliteEngine {
       case 'query':
         return this.#query(call.sql, call);
       case 'batch':
-        return this.#batch(call.statements, call.skipBadRows);
+        return this.#inTransaction((result) => this.#runBatch(call.statements, result));
+      case 'stage':
+        return this.#stage(call);
+      case 'write-staged':
+        return this.#inTransaction((result) => this.#runGoodRows(call.sql, result));
       case 'begin':
         return this.#control(call.writes ? 'BEGIN IMMEDIATE' : 'BEGIN');
       case 'commit':
@@ -112,14 +123,19 @@ class SqliteEngine {
     return { ...NOTHING, changedRows: Number(statement.run(...options.parameters).changes) };
   }
 
-  #batch(statements: readonly BatchStatement[], skipBadRows: boolean): CallResult {
+  #stage({ isFirst, rowsJson, tails }: Extract<ThreadCall, { kind: 'stage' }>): CallResult {
+    const rows: SQLInputValue[][] = JSON.parse(rowsJson);
+    const lines = tails?.split('\n') ?? [];
+    for (const [index, line] of lines.entries()) rows[index]?.push(line);
+    this.#stagedRows = isFirst ? rows : this.#stagedRows.concat(rows);
+    return NOTHING;
+  }
+
+  #inTransaction(write: (result: CallResult) => void): CallResult {
     const result = { ...NOTHING };
     this.#control('BEGIN IMMEDIATE');
     try {
-      for (const { sql, rowsJson } of statements) {
-        const rows: SQLInputValue[][] = JSON.parse(rowsJson);
-        this.#runForEach(this.#prepare(sql), { rows, skipBadRows, result });
-      }
+      write(result);
       this.#control('COMMIT');
     } catch (error) {
       this.#rollBack();
@@ -128,15 +144,23 @@ class SqliteEngine {
     return result;
   }
 
-  #runForEach(
-    statement: StatementSync,
-    { rows, skipBadRows, result }: { rows: SQLInputValue[][]; skipBadRows: boolean; result: CallResult },
-  ): void {
+  #runBatch(statements: readonly BatchStatement[], result: CallResult): void {
+    for (const { sql, rowsJson } of statements) {
+      const rows: SQLInputValue[][] = JSON.parse(rowsJson);
+      const statement = this.#prepare(sql);
+      for (const row of rows) result.changedRows += Number(statement.run(...row).changes);
+    }
+  }
+
+  #runGoodRows(sql: string, result: CallResult): void {
+    const rows = this.#stagedRows;
+    this.#stagedRows = [];
+    const statement = this.#prepare(sql);
     for (const row of rows) {
       try {
-        result.changedRows += Number(statement.run(...row).changes);
+        statement.run(...row);
       } catch (error) {
-        if (!skipBadRows || !isRowFault(error)) throw error;
+        if (!isRowFault(error)) throw error;
         result.skippedRows += 1;
         result.skipReason = describeSqliteError(error).message;
       }

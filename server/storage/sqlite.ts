@@ -1,10 +1,11 @@
 // Opens a SQLite file on its own thread as an engine for the stores, with the schema up to date.
 
+import { setImmediate } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
-import type { Database, RowBatch, SqlEngine } from './database.ts';
+import type { RowBatch, RowText, SkippedRows, SqlEngine } from './database.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
-import { migrate } from './sqlite-migrations.ts';
-import type { BatchStatement } from './sqlite-protocol.ts';
+import { migrate, type SqliteSchema } from './sqlite-migrations.ts';
+import type { BatchStatement, CallResult } from './sqlite-protocol.ts';
 import { SqliteThread } from './sqlite-thread.ts';
 import { messageOf, StorageError, type StorageErrorCode } from './storage-error.ts';
 
@@ -12,17 +13,27 @@ import { messageOf, StorageError, type StorageErrorCode } from './storage-error.
 const VACUUM_STEP_PAGES = 1_000;
 /** Free pages are left for the next rows until they are this part of the file. */
 const MAX_FREE_SHARE = 0.1;
+/** Characters sent to the thread at a time; joining and copying them takes the main thread about 1 ms. */
+const CHUNK_CHARACTERS = 500_000;
 
 /**
  * `entry`: the module that the thread starts with; it must call `runStorageWorkerIfAsked` first.
  * Throws `Cannot open database "<file>": <state>`.
  */
-export async function openSqlite({ file, entry }: { file: string; entry: URL }): Promise<SqlEngine> {
-  let engine: SqliteEngine | undefined;
+export async function openSqlite<Tables>({
+  file,
+  entry,
+  schema,
+}: {
+  file: string;
+  entry: URL;
+  schema: SqliteSchema<Tables>;
+}): Promise<SqlEngine<Tables>> {
+  let engine: SqliteEngine<Tables> | undefined;
   try {
-    const thread = await SqliteThread.start({ file, entry });
-    engine = new SqliteEngine(thread);
-    await migrate(engine.db);
+    const thread = await SqliteThread.start({ file, entry, pragmas: schema.pragmas });
+    engine = new SqliteEngine<Tables>(thread);
+    await migrate(engine.db, schema);
     return engine;
   } catch (cause) {
     await engine?.close();
@@ -30,7 +41,7 @@ export async function openSqlite({ file, entry }: { file: string; entry: URL }):
   }
 }
 
-function cannotOpen(file: string, cause: unknown): StorageError {
+export function cannotOpen(file: string, cause: unknown): StorageError {
   const code: StorageErrorCode = cause instanceof StorageError ? cause.code : 'cannot-open';
   const state = STATES[code] ?? messageOf(cause);
   return new StorageError(code, `Cannot open database "${file}": ${state}`, { cause });
@@ -39,26 +50,33 @@ function cannotOpen(file: string, cause: unknown): StorageError {
 const STATES: Partial<Record<StorageErrorCode, string>> = {
   'cannot-open': 'the file cannot be read or created',
   'not-a-database': 'the file is not a SQLite database',
+  corrupt: 'the file is damaged; restore it from a backup',
   'disk-full': 'the disk is full',
   locked: 'another process is writing to it',
   'read-only': 'the file is read-only',
 };
 
-class SqliteEngine implements SqlEngine {
-  readonly db: Kysely<Database>;
+class SqliteEngine<Tables> implements SqlEngine<Tables> {
+  readonly db: Kysely<Tables>;
   readonly #thread: SqliteThread;
 
   constructor(thread: SqliteThread) {
     this.#thread = thread;
-    this.db = new Kysely<Database>({ dialect: new SqliteThreadDialect(thread) });
+    this.db = new Kysely<Tables>({ dialect: new SqliteThreadDialect(thread) });
   }
 
   async writeRows(batches: readonly RowBatch[]): Promise<void> {
-    await this.#write(batches, { skipBadRows: false });
+    const statements = batches.filter((batch) => batch.rows.length > 0).map(toStatement);
+    await this.#exclusively(() => this.#thread.call({ kind: 'batch', statements }));
   }
 
-  async writeGoodRows(batch: RowBatch): Promise<{ skippedRows: number; skipReason: string | null }> {
-    return this.#write([batch], { skipBadRows: true });
+  async writeGoodRows({ sql, rows }: { sql: string; rows: readonly RowText[] }): Promise<SkippedRows> {
+    return this.#exclusively(async () => {
+      const staged = await this.#stage(rows);
+      const written = this.#thread.call({ kind: 'write-staged', sql });
+      await Promise.all(staged);
+      return written;
+    });
   }
 
   async shrink(): Promise<void> {
@@ -71,15 +89,28 @@ class SqliteEngine implements SqlEngine {
 
   /** After the queries and transactions that are under way. */
   async close(): Promise<void> {
-    await this.db.connection().execute(() => this.#thread.close());
+    await this.#exclusively(() => this.#thread.close());
   }
 
-  #write(batches: readonly RowBatch[], { skipBadRows }: { skipBadRows: boolean }) {
-    const statements = batches.filter((batch) => batch.rows.length > 0).map(toStatement);
-    // Holding the connection keeps the batch out of a transaction that is under way.
-    return this.db
-      .connection()
-      .execute(async () => this.#thread.call({ kind: 'batch', statements, skipBadRows }));
+  /** Sends the rows in pieces, with a turn for everything else in between; the replies come later. */
+  async #stage(rows: readonly RowText[]): Promise<Promise<CallResult>[]> {
+    const replies: Promise<CallResult>[] = [];
+    for (const chunk of chunksOf(rows)) {
+      if (replies.length > 0) await setImmediate();
+      const hasTails = chunk[0]?.tail !== null;
+      const rowsJson = `[${chunk.map(({ head }) => head).join(',')}]`;
+      const tails = hasTails ? chunk.map(({ tail }) => tail).join('\n') : null;
+      const reply = this.#thread.call({ kind: 'stage', isFirst: replies.length === 0, rowsJson, tails });
+      // Whoever awaits the list learns of a failure; until then it must not count as unhandled.
+      reply.catch(() => undefined);
+      replies.push(reply);
+    }
+    return replies;
+  }
+
+  /** Holding the connection keeps what is done out of a transaction that is under way. */
+  #exclusively<Result>(act: () => Promise<Result>): Promise<Result> {
+    return this.db.connection().execute(act);
   }
 
   async #pages(): Promise<{ free: number; total: number }> {
@@ -93,4 +124,18 @@ class SqliteEngine implements SqlEngine {
 
 function toStatement({ sql, rows }: RowBatch): BatchStatement {
   return { sql, rowsJson: JSON.stringify(rows) };
+}
+
+function* chunksOf(rows: readonly RowText[]): Generator<RowText[]> {
+  let chunk: RowText[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    chunk.push(row);
+    characters += row.head.length + (row.tail?.length ?? 0);
+    if (characters < CHUNK_CHARACTERS) continue;
+    yield chunk;
+    chunk = [];
+    characters = 0;
+  }
+  if (chunk.length > 0) yield chunk;
 }

@@ -1,7 +1,7 @@
 // The one error type that leaves this room: a code for machines, a sentence for people.
 
 /**
- * - `cannot-open`, `not-a-database`, `newer-schema`: the database file cannot be used; fatal at start.
+ * - `cannot-open`, `not-a-database`, `corrupt`, `newer-schema`: the database file cannot be used; fatal at start.
  * - `name-taken`: a unique name (or an API key's hash) exists already; `table` and `field` say which.
  * - `missing-reference`: a row names a provider, model or user that does not exist.
  * - `disk-full`, `locked`, `read-only`, `broken`: the disk or another process; may pass by itself.
@@ -10,6 +10,7 @@
 export type StorageErrorCode =
   | 'cannot-open'
   | 'not-a-database'
+  | 'corrupt'
   | 'newer-schema'
   | 'name-taken'
   | 'missing-reference'

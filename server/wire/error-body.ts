@@ -1,6 +1,6 @@
 // Errors of the gateway itself, in the caller's own API shape.
 
-import type { Surface } from './surface.ts';
+import type { Framing, Surface } from './surface.ts';
 
 /** An error to be told to a client. `code` is for machines, `message` for people. */
 export interface ErrorNotice {
@@ -41,10 +41,33 @@ export function errorBody(surface: Surface, notice: ErrorNotice): unknown {
   }
 }
 
-/** The same error as the last event of a stream that has begun. */
-export function errorEvent(surface: Surface, notice: ErrorNotice): string {
-  const data = JSON.stringify(errorBody(surface, notice));
-  return surface === 'anthropic-messages' ? `event: error\ndata: ${data}\n\n` : `data: ${data}\n\n`;
+/** The same error as the last event of a stream that has begun; `sequence` is the number of events before it. */
+export function errorEvent(
+  surface: Surface,
+  notice: ErrorNotice,
+  { framing, sequence }: { framing: Framing; sequence: number },
+): string {
+  // The array's end is part of it: nothing follows.
+  if (framing === 'json-array')
+    return `${sequence === 0 ? '[' : ',\r\n'}${JSON.stringify(errorBody(surface, notice))}]`;
+  switch (surface) {
+    case 'anthropic-messages':
+      return `event: error\ndata: ${JSON.stringify(errorBody(surface, notice))}\n\n`;
+    case 'openai-responses':
+      return `event: error\ndata: ${JSON.stringify(responsesErrorEvent(notice, sequence))}\n\n`;
+    case 'openai-chat':
+    case 'openai-embeddings':
+    case 'gemini':
+      return `data: ${JSON.stringify(errorBody(surface, notice))}\n\n`;
+    default:
+      return surface satisfies never;
+  }
+}
+
+/** Source: OpenAI API reference, Responses streaming events, `error`. */
+function responsesErrorEvent(notice: ErrorNotice, sequence: number) {
+  const { message, param } = notice;
+  return { type: 'error', code: openaiCode(notice), message, param, sequence_number: sequence };
 }
 
 function anthropicType(status: number): string {
@@ -100,6 +123,7 @@ function geminiStatus(status: number): string {
     case 429:
       return 'RESOURCE_EXHAUSTED';
     case 503:
+    case 529:
       return 'UNAVAILABLE';
     case 504:
       return 'DEADLINE_EXCEEDED';

@@ -31,3 +31,8 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** What a table says of a word from outside; undefined when it says nothing, also for words every object knows (`constructor`). */
+export function entryOf<Value>(table: Readonly<Record<string, Value>>, word: string): Value | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}

@@ -1,5 +1,7 @@
 // Splits a byte stream into server-sent events, whatever the chunking. Pure; follows the WHATWG event stream rules.
 
+import { joinPieces } from './bytes.ts';
+
 /** One event as far as a gateway needs it. Several data lines are joined by "\n". */
 export interface ServerSentEvent {
   /** Value of the `event:` line, or '' when there was none. */
@@ -81,13 +83,7 @@ export class SseReader {
       this.#pieceBytes = 0;
       return this.#decoder.decode(end);
     }
-    const line = new Uint8Array(this.#pieceBytes + end.length);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      line.set(piece, at);
-      at += piece.length;
-    }
-    line.set(end, at);
+    const line = joinPieces([...this.#pieces, end], this.#pieceBytes + end.length);
     this.#pieces = [];
     this.#pieceBytes = 0;
     return this.#decoder.decode(line);

@@ -10,6 +10,7 @@ import { applyConfig, openWorkspace, type Workspace } from '../../server/boot/wo
 import type { ConfigFile } from '../../server/config/schema.ts';
 import type { Clock, Fetch } from '../../server/gateway/ports.ts';
 import { listen } from '../../server/serve.ts';
+import { upstreamOfFetch } from '../../server/upstream/fetch-upstream.ts';
 
 export interface Rig {
   url: string;
@@ -32,7 +33,7 @@ export async function startRig(options: { config: ConfigFile; clock: Clock; fetc
     clock: systemClock,
   });
   await applyConfig(options.config, workspace);
-  const gateway = createGateway(workspace, options);
+  const gateway = createGateway(workspace, { clock, upstream: upstreamOfFetch(options.fetch) });
   const notFound = () => new Response(null, { status: 404 });
   const app = createApp({
     gateway,

@@ -82,8 +82,17 @@ test('openDemo() stays beside real accounts when it is asked for', async () => {
 test('openDemo() answers demo addresses itself and sends all others to the network', async () => {
   await withWorkspace(async (workspace) => {
     const demo = await openDemo(workspace, false, noNetwork);
-    const init = { method: 'POST', headers: { 'x-api-key': 'nobody' }, body: '{}' };
-    assert.equal((await demo.fetch('https://anthropic.demo.invalid/v1/messages', init)).status, 401);
-    await assert.rejects(demo.fetch('https://api.anthropic.com/v1/messages', init), /no network here/);
+    const request = (url: string) => ({
+      method: 'POST' as const,
+      url,
+      headers: { 'x-api-key': 'nobody' },
+      body: new TextEncoder().encode('{}'),
+      signal: new AbortController().signal,
+      allowPrivateNetwork: false,
+      connectTimeoutMs: 1_000,
+    });
+    const reply = await demo.upstream(request('https://anthropic.demo.invalid/v1/messages'));
+    assert.equal(reply.status, 401);
+    await assert.rejects(demo.upstream(request('https://api.anthropic.com/v1/messages')), /no network here/);
   });
 });

@@ -70,10 +70,16 @@ test('clientSnippets gives OpenCode valid JSON', () => {
   });
 });
 
-test('clientSnippets says that current Codex releases cannot work yet', () => {
-  const target = { origin: 'http://h:1', apiKey: 'k', models: WELCOME.models };
-  const snippet = clientSnippets(target).find(({ title }) => title.startsWith('Codex'));
-  assert.match(snippet?.note ?? '', /Responses API, which this version of Warmpath does not serve/);
+test('clientSnippets points Codex at the Responses API and the Gemini CLI at the bare address', () => {
+  const target = { origin: 'http://h:1', apiKey: 'k', models: { anthropic: 'claude-a', openai: null } };
+  const lines = clientSnippets(target).flatMap((snippet) => snippet.lines);
+  for (const line of [
+    'wire_api = "responses"',
+    'model = "claude-a"',
+    'export GOOGLE_GEMINI_BASE_URL=http://h:1',
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
 });
 
 const ORIGINS = [

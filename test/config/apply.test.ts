@@ -135,11 +135,13 @@ test('planConfig fills in the defaults', async () => {
     maxConcurrent: null,
     cacheTtlMinutes: null,
     rateMultiplier: 1,
+    usdPerCredit: null,
     cacheDomain: null,
     isPaused: false,
     disabledReason: null,
     credentialLast4: 'tial',
     credentialFingerprint: vault.fingerprint('sk-canary-credential'),
+    credentialOrigins: ['https://api.anthropic.com'],
     sealedCredential: account.sealedCredential,
   });
 });
@@ -159,6 +161,60 @@ test('planConfig seals the credential for its own account only', async () => {
   const { id, sealedCredential } = only((await apply(PROVIDER)).accounts);
   assert.equal(await vault.open(sealedCredential, credentialPurpose(id)), 'sk-canary-credential');
   await assert.rejects(vault.open(sealedCredential, credentialPurpose('other')));
+});
+
+test('planConfig binds a credential to the origins of the endpoints in the file', async () => {
+  const rows = await apply(PROVIDER);
+  const extra = { ...only(rows.endpoints), id: 'e9', name: 'by hand', baseUrl: 'https://elsewhere.test' };
+  const withExtra = { ...rows, endpoints: [...rows.endpoints, extra] };
+  assert.deepEqual(await plan(PROVIDER, withExtra), []);
+  const moved = PROVIDER.replace('https://api.anthropic.com', 'https://proxy.test:8443/anthropic');
+  assert.deepEqual(only((await apply(moved, rows)).accounts).credentialOrigins, ['https://proxy.test:8443']);
+});
+
+test('planConfig gives a new credential for the endpoints that are there when the file states none', async () => {
+  const rows = await apply(PROVIDER);
+  const endpoints = [{ ...only(rows.endpoints), baseUrl: 'https://new.test' }];
+  const bare = PROVIDER.replace(/endpoints:.*/, 'endpoints: []');
+  const known = await apply(bare, { ...rows, endpoints });
+  assert.deepEqual(only(known.accounts).credentialOrigins, ['https://api.anthropic.com']);
+  const changed = await apply(bare.replace('sk-canary-credential', 'sk-new'), { ...rows, endpoints });
+  assert.deepEqual(only(changed.accounts).credentialOrigins, ['https://new.test']);
+});
+
+test('planConfig changes only the settings that the file states', async () => {
+  const { settings } = await apply(`
+translation: false
+timeouts: { connectSeconds: 0.5 }
+limits: { maxBodyMb: 8 }
+clientGone: { policy: drain }
+bodyLog: { enabled: true }`);
+  assert.deepEqual(settings, {
+    ...DEFAULT_SETTINGS,
+    translation: false,
+    timeouts: { ...DEFAULT_SETTINGS.timeouts, connectSeconds: 0.5 },
+    limits: { ...DEFAULT_SETTINGS.limits, maxBodyMb: 8 },
+    clientGone: { ...DEFAULT_SETTINGS.clientGone, policy: 'drain' },
+    bodyLog: { ...DEFAULT_SETTINGS.bodyLog, enabled: true },
+  });
+});
+
+test('planConfig keeps tiers and credits', async () => {
+  const rows =
+    await apply(`${PROVIDER.replace('sk-canary-credential', 'sk-canary-credential, usdPerCredit: 0.04')}
+models: [{ name: sonnet, price: { inputUsdPerMillion: 3, tiers: [{ aboveInputTokens: 200000, inputUsdPerMillion: 6 }] } }]`);
+  assert.equal(only(rows.accounts).usdPerCredit, 0.04);
+  const rest = {
+    outputUsdPerMillion: null,
+    cacheReadUsdPerMillion: null,
+    cacheWrite5mUsdPerMillion: null,
+    cacheWrite1hUsdPerMillion: null,
+  };
+  assert.deepEqual(only(rows.models).price, {
+    inputUsdPerMillion: 3,
+    ...rest,
+    tiers: [{ aboveInputTokens: 200_000, inputUsdPerMillion: 6, ...rest }],
+  });
 });
 
 test('planConfig keeps secrets out of its changes', async () => {

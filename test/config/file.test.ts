@@ -54,12 +54,13 @@ providers:
         maxConcurrent: 20
         cacheTtlMinutes: 5
         rateMultiplier: 1.0
+        usdPerCredit: 0.04
         cacheDomain: workspace-1
       - { name: team-b, credentialFile: /run/secrets/a, maxConcurrent: null }
     models:
       - { model: claude-sonnet-4-5, upstreamModel: claude-sonnet-4-5-20250929, aliases: [sonnet] }
 models:
-  - { name: claude-sonnet-4-5, displayName: Claude Sonnet 4.5, price: { inputUsdPerMillion: 3.5 } }
+  - { name: claude-sonnet-4-5, displayName: Claude Sonnet 4.5, price: { inputUsdPerMillion: 3.5, tiers: [{ aboveInputTokens: 200000, inputUsdPerMillion: 7 }] } }
 users:
   - { username: ada, email: ada@example.com }
 apiKeys:
@@ -77,12 +78,16 @@ test('parseConfig reads every key, references inside braces included', async () 
       maxConcurrent: 20,
       cacheTtlMinutes: 5,
       rateMultiplier: 1,
+      usdPerCredit: 0.04,
       cacheDomain: 'workspace-1',
     },
     { name: 'team-b', credential: 'sk-from-a-file-1234', maxConcurrent: null },
   ]);
   assert.deepEqual(config?.apiKeys, [{ name: 'ci', key: 'ci-key-0123456789', user: 'ada' }]);
-  assert.deepEqual(config?.models?.[0]?.price, { inputUsdPerMillion: 3.5 });
+  assert.deepEqual(config?.models?.[0]?.price, {
+    inputUsdPerMillion: 3.5,
+    tiers: [{ aboveInputTokens: 200_000, inputUsdPerMillion: 7 }],
+  });
   assert.deepEqual(config?.retention, { maxAgeDays: 7, maxRows: 5000 });
 });
 
@@ -215,7 +220,7 @@ const MISTAKES: { title: string; text: string; problems: string[] }[] = [
     title: 'an unknown surface',
     text: 'providers: [{ name: p, endpoints: [{ name: e, surface: openai_chat, baseUrl: https://x.example }] }]',
     problems: [
-      'providers[0].endpoints[0].surface (line 1): must be one of: anthropic-messages, openai-chat. Did you mean "openai-chat"?',
+      'providers[0].endpoints[0].surface (line 1): must be one of: anthropic-messages, openai-chat, openai-responses, openai-embeddings, gemini. Did you mean "openai-chat"?',
     ],
   },
   {

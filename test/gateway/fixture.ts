@@ -1,42 +1,45 @@
 // A gateway in memory with a scripted upstream, for tests of the request path.
 
 import assert from 'node:assert/strict';
+import test from 'node:test';
 import { hashSecret } from '../../server/auth/api-keys.ts';
 import { identifyCaller } from '../../server/auth/caller.ts';
+import { Admission } from '../../server/gateway/admission.ts';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
 import { buildCatalog, type Catalog } from '../../server/gateway/catalog.ts';
 import { GatewayError } from '../../server/gateway/errors.ts';
-import { type GatewayParts, handleExchange } from '../../server/gateway/gateway.ts';
+import { handleExchange } from '../../server/gateway/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
+import type { GatewayParts } from '../../server/gateway/parts.ts';
+import { Pins } from '../../server/gateway/pins.ts';
 import {
   type Account,
   type AffinityEvent,
   type CatalogRows,
   DEFAULT_SETTINGS,
-  type RequestLog,
   type RequestRow,
   type Settings,
 } from '../../server/gateway/ports.ts';
+import { RetryBudget } from '../../server/gateway/retry-budget.ts';
 import { RoundRobin } from '../../server/gateway/route.ts';
 import { SignalTrust } from '../../server/gateway/signal-trust.ts';
-import { matchOperation } from '../../server/wire/surface.ts';
+import { UpstreamFault, type UpstreamReply } from '../../server/gateway/upstream.ts';
+import { upstreamOfFetch } from '../../server/upstream/fetch-upstream.ts';
+import { matchOperation, type Surface } from '../../server/wire/surface.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { assertAtRest, callOf, memoryLog, type UpstreamCall } from './fixture-ends.ts';
+import { furtherRows } from './further-providers.ts';
+
+/** Longer than the gateway pauses before another account of an overloaded provider. */
+const PAUSE_MS = 500;
 
 export const ADA_KEY = 'wp_ada-0123456789abcdef';
 export const BOB_KEY = 'wp_bob-0123456789abcdef';
 
-/** One request as the upstream saw it. */
-export interface UpstreamCall {
-  account: string;
-  url: string;
-  headers: Headers;
-  body: string;
-  signal: AbortSignal | null | undefined;
-}
-
-export type Upstream = (call: UpstreamCall) => Response | Promise<Response>;
+type Answer = Response | UpstreamReply;
+export type Upstream = (call: UpstreamCall) => Answer | Promise<Answer>;
 
 export interface Bench {
   parts: GatewayParts;
@@ -45,11 +48,15 @@ export interface Bench {
   calls: UpstreamCall[];
   refused: string[];
   faults: unknown[];
+  /** How often the gateway has said that a request's body is here. */
+  bodiesRead(): number;
   catalog: Catalog;
   /** Sends a request through the gateway and waits for the whole reply. */
   send(options?: SendOptions): Promise<{ status: number; headers: Headers; text: string; row: RequestRow }>;
   /** Sends a request and leaves the body to the test. */
   open(options?: SendOptions): Promise<Response>;
+  /** The same with a request of the test's own making. */
+  openRequest(request: Request): Promise<Response>;
 }
 
 export interface SendOptions {
@@ -66,6 +73,8 @@ export interface SendOptions {
 
 export interface BenchOptions {
   accounts?: Partial<Account>[];
+  /** Further providers by id: each at https://<id>.test with these surfaces, and the first model as `<id>-model`. */
+  providers?: Record<string, readonly Surface[]>;
   settings?: Partial<Settings>;
   maxBindings?: number;
 }
@@ -83,11 +92,14 @@ export function account(part: Partial<Account> & { name: string }): Account {
     disabledReason: null,
     credentialLast4: '',
     credentialFingerprint: '',
+    credentialOrigins: ['https://one.test', 'https://two.test', `https://${part.providerId}.test`],
+    usdPerCredit: null,
     ...part,
   };
 }
 
 export function rowsOf(options: BenchOptions): CatalogRows {
+  const further = furtherRows(options.providers ?? {});
   const accounts = options.accounts ?? [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }];
   const key = (id: string, secret: string) => ({
     id,
@@ -102,6 +114,7 @@ export function rowsOf(options: BenchOptions): CatalogRows {
     providers: [
       { id: 'p1', name: 'one', allowPrivateNetwork: false },
       { id: 'p2', name: 'two', allowPrivateNetwork: false },
+      ...further.providers,
     ],
     endpoints: [
       {
@@ -119,6 +132,7 @@ export function rowsOf(options: BenchOptions): CatalogRows {
         surface: 'anthropic-messages',
         baseUrl: 'https://two.test',
       },
+      ...further.endpoints,
     ],
     accounts: accounts.map((part) => ({ ...account({ name: 'a', ...part }), sealedCredential: '' })),
     models: [
@@ -135,6 +149,7 @@ export function rowsOf(options: BenchOptions): CatalogRows {
       },
       { id: 'x2', providerId: 'p1', modelId: 'm2', upstreamModel: 'other', aliases: [] },
       { id: 'x3', providerId: 'p2', modelId: 'm1', upstreamModel: 'claude-sonnet-4-5', aliases: [] },
+      ...further.mappings,
     ],
     users: [],
     apiKeys: [key('ada', ADA_KEY), key('bob', BOB_KEY)],
@@ -155,6 +170,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     new Map(catalogRows.accounts.map(({ id }) => [id, `secret-${id}`])),
   );
   const maxBindings = options.maxBindings;
+  const slots = new Slots(clock);
   const parts: GatewayParts = {
     catalog: () => catalog,
     authenticate(headers) {
@@ -166,36 +182,50 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     },
     affinity: new AffinityTable({ clock, live, ...(maxBindings === undefined ? {} : { maxBindings }) }),
     health: new HealthTable(clock),
-    slots: new Slots(),
+    slots,
     rotation: new RoundRobin(),
     signalTrust: new SignalTrust(),
+    pins: new Pins(clock),
+    admission: new Admission(clock),
+    retries: new RetryBudget(() => slots.total()),
+    open: new Set(),
+    bodies: null,
+    random: () => 0.5,
     log: memoryLog(rows),
     live,
     clock,
     onFault: (error) => faults.push(error),
     onRefused: (refusedAccount) => refused.push(refusedAccount.name),
-    fetch: async (url, init) => {
-      const headers = new Headers(init.headers);
-      const secret = headers.get('x-api-key') ?? headers.get('authorization')?.slice('Bearer '.length) ?? '';
-      assert.ok(init.body instanceof Uint8Array);
-      const call = {
-        account: secret.replace('secret-', ''),
-        url,
-        headers,
-        body: new TextDecoder().decode(init.body),
-        signal: init.signal,
-      };
+    async upstream(request) {
+      if (request.signal.aborted) throw new UpstreamFault('aborted', 'given up', { isSent: false });
+      const call = callOf(request);
       calls.push(call);
-      return upstream(call);
+      let thrown: unknown;
+      const answer = await Promise.resolve(call)
+        .then(upstream)
+        .catch((error: unknown) => {
+          thrown = error;
+          return null;
+        });
+      if (answer && !(answer instanceof Response)) return answer;
+      return upstreamOfFetch(() => (answer ? Promise.resolve(answer) : Promise.reject(thrown)))(request);
     },
   };
-  const open = (sent: SendOptions = {}) => {
-    const request = requestOf(sent);
-    const path = new URL(request.url).pathname;
-    const operation = matchOperation(request.method, path, request.headers);
-    assert.ok(operation);
-    return handleExchange(request, { path, operation, onBodyRead: () => undefined }, parts);
+  let openedCount = 0;
+  let bodiesRead = 0;
+  const onBodyRead = () => {
+    bodiesRead += 1;
   };
+  const openRequest = (request: Request) => {
+    openedCount += 1;
+    const path = new URL(request.url).pathname;
+    const { search } = new URL(request.url);
+    const operation = matchOperation(request.method, { path, query: search }, request.headers);
+    assert.ok(operation);
+    return handleExchange(request, { path, operation, onBodyRead }, parts);
+  };
+  const open = (sent?: SendOptions) => openRequest(requestOf({ key: ADA_KEY, ...sent }));
+  benches.push(() => assertAtRest({ parts, clock, rows, openedCount }));
   return {
     parts,
     clock,
@@ -203,10 +233,12 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     calls,
     refused,
     faults,
+    bodiesRead: () => bodiesRead,
     catalog,
     open,
+    openRequest,
     async send(sent) {
-      const response = await open(sent);
+      const response = await overPauses(open(sent), clock);
       const text = await response.text();
       const row = rows.at(-1);
       assert.ok(row);
@@ -215,10 +247,35 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
   };
 }
 
+/** What each bench of the running test must show when it is over. */
+const benches: (() => Promise<void>)[] = [];
+
+/** A test after which everything taken has been given back, and every request has made exactly one row. */
+export function gatewayTest(name: string, run: () => Promise<void>): void {
+  test(name, async () => {
+    benches.length = 0;
+    await run();
+    for (const isAtRest of benches) await isAtRest();
+  });
+}
+
+/** Waits for a reply, and moves time on over the gateway's own short pauses between attempts. */
+export async function overPauses(reply: Promise<Response>, clock: ManualClock): Promise<Response> {
+  let isHere = false;
+  const here = reply.finally(() => {
+    isHere = true;
+  });
+  for (let round = 0; round < 4; round += 1) {
+    await clock.advance(0);
+    if (isHere || clock.pendingTimers === 0) break;
+    await clock.advance(PAUSE_MS);
+  }
+  return here;
+}
+
 function requestOf(sent: SendOptions): Request {
   const headers = new Headers({ 'content-type': 'application/json', ...sent.headers });
-  const key = sent.key === undefined ? ADA_KEY : sent.key;
-  if (key !== null) headers.set('authorization', `Bearer ${key}`);
+  if (typeof sent.key === 'string') headers.set('authorization', `Bearer ${sent.key}`);
   if (sent.session) headers.set('x-claude-code-session-id', sent.session);
   const method = sent.method ?? 'POST';
   const body =
@@ -235,19 +292,6 @@ function requestOf(sent: SendOptions): Request {
     ...(method === 'GET' ? {} : { body }),
     ...(sent.signal ? { signal: sent.signal } : {}),
   });
-}
-
-function memoryLog(rows: RequestRow[]): RequestLog {
-  const unused = () => Promise.reject(new Error('not used in these tests'));
-  return {
-    append: (row) => rows.push(row),
-    health: () => ({ queuedRows: 0, droppedRows: 0, lastError: null }),
-    page: unused,
-    get: unused,
-    count: unused,
-    totals: unused,
-    clear: unused,
-  };
 }
 
 /** Every affinity event from now on. */

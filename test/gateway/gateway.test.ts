@@ -1,12 +1,12 @@
 // One request from front to back: routing, attempts, errors, bytes, and exactly one row.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import {
   ADA_KEY,
   anthropicError,
   type Bench,
   createBench,
+  gatewayTest,
   jsonAnswer,
   message,
   STREAM_END,
@@ -19,7 +19,7 @@ import {
 const attemptsOf = (bench: Bench) =>
   bench.rows.at(-1)?.attempts.map(({ accountName, outcome, status }) => [accountName, outcome, status]);
 
-test('handleExchange() passes the body on byte for byte but for the mapped model name', async () => {
+gatewayTest('handleExchange() passes the body on byte for byte but for the mapped model name', async () => {
   const bench = createBench(() => message());
   const body =
     '{ "max_tokens":10,\n "model" : "sonnet", "messages":[{"role":"user","content":"h\\u00e9\\/"}],"x":1.0}';
@@ -28,7 +28,7 @@ test('handleExchange() passes the body on byte for byte but for the mapped model
   assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages');
 });
 
-test('handleExchange() states an API version only where the client states none', async () => {
+gatewayTest('handleExchange() states an API version only where the client states none', async () => {
   const bench = createBench(() => message());
   await bench.send();
   await bench.send({ headers: { 'anthropic-version': '2026-10-21' } });
@@ -38,13 +38,13 @@ test('handleExchange() states an API version only where the client states none',
   );
 });
 
-test('handleExchange() sends the beta flag of the query on and nothing else of it', async () => {
+gatewayTest('handleExchange() sends the beta flag of the query on and nothing else of it', async () => {
   const bench = createBench(() => message());
   await bench.send({ path: '/v1/messages?beta=true&key=secret' });
   assert.equal(bench.calls[0]?.url, 'https://one.test/v1/messages?beta=true');
 });
 
-test('handleExchange() does not double the version prefix of a base URL', async () => {
+gatewayTest('handleExchange() does not double the version prefix of a base URL', async () => {
   const bench = createBench(() =>
     jsonAnswer(200, { choices: [], usage: { prompt_tokens: 5, completion_tokens: 1 } }),
   );
@@ -53,7 +53,7 @@ test('handleExchange() does not double the version prefix of a base URL', async 
   assert.deepEqual([row.surface, row.inputTokens, row.outputTokens, row.status], ['openai-chat', 5, 1, 200]);
 });
 
-test('handleExchange() gives the reply its bytes, allowed headers and own ids', async () => {
+gatewayTest('handleExchange() gives the reply its bytes, allowed headers and own ids', async () => {
   const text = '{"type":"message",  "usage":{"input_tokens":1,"output_tokens":1}}';
   const bench = createBench(
     () =>
@@ -79,7 +79,7 @@ test('handleExchange() gives the reply its bytes, allowed headers and own ids', 
   assert.equal(reply.row.requestId, 'mine-1');
 });
 
-test("handleExchange() sends the account its own credential and never the client's", async () => {
+gatewayTest("handleExchange() sends the account its own credential and never the client's", async () => {
   const bench = createBench(() => message());
   await bench.send({
     headers: { cookie: 'a=b', 'x-forwarded-for': '1.2.3.4', 'anthropic-beta': 'x', 'x-unknown': 'y' },
@@ -91,7 +91,7 @@ test("handleExchange() sends the account its own credential and never the client
     assert.equal(sent?.get(name), null, name);
 });
 
-test('handleExchange() makes one row with usage, cost and times of a plain reply', async () => {
+gatewayTest('handleExchange() makes one row with usage, cost and times of a plain reply', async () => {
   const bench = createBench(() =>
     message({
       input_tokens: 100,
@@ -120,7 +120,7 @@ test('handleExchange() makes one row with usage, cost and times of a plain reply
   assert.equal(row.timeToFirstTokenMs, null);
 });
 
-test('handleExchange() passes a stream on byte for byte and reads its usage', async () => {
+gatewayTest('handleExchange() passes a stream on byte for byte and reads its usage', async () => {
   const bench = createBench(() =>
     stream([STREAM_START.slice(0, 20), STREAM_START.slice(20), STREAM_TEXT, STREAM_END]),
   );
@@ -144,13 +144,13 @@ for (const [name, upstream] of Object.entries({
   overload: () => anthropicError(529, 'overloaded_error'),
   'a rate limit': () => anthropicError(429, 'rate_limit_error'),
   'a refused credential': () => anthropicError(401, 'authentication_error'),
-  'a broken connection': () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
+  'a broken connection': () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNRESET' })),
   'an error in a 200 stream before anything is generated': () =>
     stream([STREAM_START, sse('error', { error: { type: 'overloaded_error', message: 'x' } })]),
   'a stream that ends before it begins': () => stream([STREAM_START]),
   'a stream that breaks before it begins': () => stream([STREAM_START], 'fail'),
 })) {
-  test(`handleExchange() tries another account after ${name}`, async () => {
+  gatewayTest(`handleExchange() tries another account after ${name}`, async () => {
     const bench = createBench(({ account }) =>
       account === 'a' ? upstream() : stream([STREAM_START, STREAM_TEXT, STREAM_END]),
     );
@@ -170,29 +170,71 @@ for (const [name, upstream] of Object.entries({
   });
 }
 
-test('handleExchange() tries at most 3 distinct accounts and passes the last error on as it came', async () => {
-  const bench = createBench(() => anthropicError(503, 'overloaded_error'));
-  const reply = await bench.send();
-  assert.equal(new Set(bench.calls.map(({ account }) => account)).size, 3);
-  assert.equal(bench.calls.length, 3);
-  assert.equal(reply.status, 503);
-  assert.deepEqual(JSON.parse(reply.text).error.type, 'overloaded_error');
-  assert.equal(reply.row.outcome, 'failed');
-});
+gatewayTest(
+  'handleExchange() tries at most 3 distinct accounts and passes the last error on as it came',
+  async () => {
+    const bench = createBench(() => anthropicError(500, 'api_error'));
+    const reply = await bench.send();
+    assert.equal(new Set(bench.calls.map(({ account }) => account)).size, 3);
+    assert.equal(bench.calls.length, 3);
+    assert.equal(reply.status, 500);
+    assert.deepEqual(JSON.parse(reply.text), {
+      type: 'error',
+      error: { type: 'api_error', message: 'api_error!' },
+    });
+    assert.equal(reply.row.outcome, 'failed');
+  },
+);
 
-for (const status of [400, 404, 413, 422]) {
-  test(`handleExchange() passes ${status} on as it is, blames nobody and does not fail over`, async () => {
-    const bench = createBench(() => anthropicError(status, 'invalid_request_error'));
-    const reply = await bench.send({ session: 's' });
-    assert.equal(reply.status, status);
-    assert.equal(bench.calls.length, 1);
-    assert.deepEqual([reply.row.outcome, reply.row.errorCode], ['rejected', 'invalid_request_error']);
-    assert.equal(bench.parts.affinity.list().length, 0);
-    assert.equal(bench.parts.slots.total(), 0);
-  });
+for (const { random, pauseMs } of [
+  { random: 0, pauseMs: 200 },
+  { random: 1, pauseMs: 500 },
+]) {
+  gatewayTest(
+    `handleExchange() tries one other account of an overloaded provider, ${pauseMs} ms later when chance says ${random}`,
+    async () => {
+      const bench = createBench(({ account }) =>
+        anthropicError(529, 'overloaded_error', { 'request-id': `req_${account}` }),
+      );
+      bench.parts.random = () => random;
+      const pending = bench.open();
+      await bench.clock.advance(pauseMs - 1);
+      assert.equal(bench.calls.length, 1);
+      await bench.clock.advance(1);
+      const reply = await pending;
+      assert.deepEqual(
+        bench.calls.map(({ account }) => account),
+        ['a', 'b'],
+      );
+      assert.deepEqual([reply.status, reply.headers.get('request-id')], [529, 'req_b']);
+      assert.deepEqual(JSON.parse(await reply.text()), {
+        type: 'error',
+        error: { type: 'overloaded_error', message: 'overloaded_error!' },
+      });
+      assert.deepEqual(
+        bench.rows.map(({ status, outcome, attempts }) => [status, outcome, attempts.length]),
+        [[529, 'failed', 2]],
+      );
+    },
+  );
 }
 
-test("handleExchange() passes the caller's own mistake inside a stream on as it came", async () => {
+for (const status of [400, 404, 413, 422]) {
+  gatewayTest(
+    `handleExchange() passes ${status} on as it is, blames nobody and does not fail over`,
+    async () => {
+      const bench = createBench(() => anthropicError(status, 'invalid_request_error'));
+      const reply = await bench.send({ session: 's' });
+      assert.equal(reply.status, status);
+      assert.equal(bench.calls.length, 1);
+      assert.deepEqual([reply.row.outcome, reply.row.errorCode], ['rejected', 'invalid_request_error']);
+      assert.equal(bench.parts.affinity.list().length, 0);
+      assert.equal(bench.parts.slots.total(), 0);
+    },
+  );
+}
+
+gatewayTest("handleExchange() passes the caller's own mistake inside a stream on as it came", async () => {
   const error = sse('error', { error: { type: 'invalid_request_error', message: 'too long' } });
   const bench = createBench(() => stream([STREAM_START, error]));
   const reply = await bench.send({ stream: true });
@@ -200,7 +242,7 @@ test("handleExchange() passes the caller's own mistake inside a stream on as it 
   assert.equal(bench.calls.length, 1);
 });
 
-test('handleExchange() lets a rate-limited account rest as long as it asks', async () => {
+gatewayTest('handleExchange() lets a rate-limited account rest as long as it asks', async () => {
   const bench = createBench(({ account }) =>
     account === 'a' ? anthropicError(429, 'rate_limit_error', { 'retry-after': '30' }) : message(),
   );
@@ -215,30 +257,36 @@ test('handleExchange() lets a rate-limited account rest as long as it asks', asy
   assert.equal(parts.health.condition(a).state, 'available');
 });
 
-test('handleExchange() tells a client the smallest wait when every account is rate limited', async () => {
-  const waits: Record<string, string> = { a: '30', b: '20', c: '40', d: '50' };
-  const bench = createBench(({ account }) =>
-    anthropicError(429, 'rate_limit_error', { 'retry-after': waits[account] ?? '' }),
-  );
-  const first = await bench.send();
-  assert.deepEqual([first.status, first.headers.get('retry-after')], [429, '20']);
-  const second = await bench.send();
-  assert.deepEqual([second.status, second.headers.get('retry-after')], [429, '20']);
-  assert.equal(bench.calls.length, 4);
-  assert.equal(JSON.parse(second.text).error.type, 'rate_limit_error');
-});
+gatewayTest(
+  'handleExchange() tells a client the smallest wait when every account is rate limited',
+  async () => {
+    const waits: Record<string, string> = { a: '30', b: '20', c: '40', d: '50' };
+    const bench = createBench(({ account }) =>
+      anthropicError(429, 'rate_limit_error', { 'retry-after': waits[account] ?? '' }),
+    );
+    const first = await bench.send();
+    assert.deepEqual([first.status, first.headers.get('retry-after')], [429, '20']);
+    const second = await bench.send();
+    assert.deepEqual([second.status, second.headers.get('retry-after')], [429, '20']);
+    assert.equal(bench.calls.length, 4);
+    assert.equal(JSON.parse(second.text).error.type, 'rate_limit_error');
+  },
+);
 
-test('handleExchange() takes an account with a refused credential out of service and says so once', async () => {
-  const bench = createBench(({ account }) =>
-    account === 'a' ? anthropicError(403, 'permission_error') : message(),
-  );
-  await bench.send();
-  for (let i = 0; i < 5; i++) await bench.send();
-  assert.equal(bench.calls.filter(({ account }) => account === 'a').length, 1);
-  assert.deepEqual(bench.refused, ['a']);
-});
+gatewayTest(
+  'handleExchange() takes an account with a refused credential out of service and says so once',
+  async () => {
+    const bench = createBench(({ account }) =>
+      account === 'a' ? anthropicError(403, 'permission_error') : message(),
+    );
+    await bench.send();
+    for (let i = 0; i < 5; i++) await bench.send();
+    assert.equal(bench.calls.filter(({ account }) => account === 'a').length, 1);
+    assert.deepEqual(bench.refused, ['a']);
+  },
+);
 
-test("handleExchange() never shows an upstream 401 as the client's", async () => {
+gatewayTest("handleExchange() never shows an upstream 401 as the client's", async () => {
   const bench = createBench(() => anthropicError(401, 'authentication_error'), { accounts: [{ name: 'a' }] });
   const reply = await bench.send();
   assert.equal(reply.status, 503);
@@ -246,7 +294,7 @@ test("handleExchange() never shows an upstream 401 as the client's", async () =>
   assert.doesNotMatch(reply.text, /secret-a/);
 });
 
-test('handleExchange() answers 429 when every account is at its limit', async () => {
+gatewayTest('handleExchange() answers 429 when every account is at its limit', async () => {
   const bench = createBench(() => stream([STREAM_START, STREAM_TEXT], 'hang'), {
     accounts: [{ name: 'a', maxConcurrent: 1 }],
   });
@@ -260,7 +308,7 @@ test('handleExchange() answers 429 when every account is at its limit', async ()
   assert.equal(bench.parts.slots.total(), 0);
 });
 
-test('handleExchange() gives an upstream that never answers up after its limit', async () => {
+gatewayTest('handleExchange() gives an upstream that never answers up after its limit', async () => {
   const bench = createBench(
     ({ signal }) =>
       new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted')))),
@@ -272,22 +320,25 @@ test('handleExchange() gives an upstream that never answers up after its limit',
   assert.deepEqual([reply.status, reply.row.errorCode], [504, 'upstream-timeout']);
 });
 
-test('handleExchange() answers a fault of its own with 500, logs it, and tells the client nothing of it', async () => {
-  const bench = createBench(() => message());
-  bench.parts.affinity.open = () => {
-    throw new Error('secret inner state');
-  };
-  const reply = await bench.send();
-  assert.deepEqual([reply.status, reply.row.errorCode, bench.faults.length], [500, 'internal-error', 1]);
-  assert.doesNotMatch(reply.text, /inner/);
-});
+gatewayTest(
+  'handleExchange() answers a fault of its own with 500, logs it, and tells the client nothing of it',
+  async () => {
+    const bench = createBench(() => message());
+    bench.parts.affinity.open = () => {
+      throw new Error('secret inner state');
+    };
+    const reply = await bench.send();
+    assert.deepEqual([reply.status, reply.row.errorCode, bench.faults.length], [500, 'internal-error', 1]);
+    assert.doesNotMatch(reply.text, /inner/);
+  },
+);
 
-test('handleExchange() passes an empty reply on', async () => {
+gatewayTest('handleExchange() passes an empty reply on', async () => {
   const reply = await createBench(() => new Response(null, { status: 204 })).send();
   assert.deepEqual([reply.status, reply.text, reply.row.outcome], [204, '', 'ok']);
 });
 
-test('handleExchange() never follows a redirect', async () => {
+gatewayTest('handleExchange() never follows a redirect', async () => {
   const bench = createBench(
     () => new Response(null, { status: 302, headers: { location: 'https://evil.test' } }),
     { accounts: [{ name: 'a' }] },
@@ -296,7 +347,7 @@ test('handleExchange() never follows a redirect', async () => {
   assert.deepEqual([reply.status, reply.row.errorCode, bench.calls.length], [502, 'unexpected-redirect', 1]);
 });
 
-test('handleExchange() lists models in the dialect that asks', async () => {
+gatewayTest('handleExchange() lists models in the dialect that asks', async () => {
   const bench = createBench(() => message());
   const openai = await bench.send({ method: 'GET', path: '/v1/models' });
   assert.deepEqual(
@@ -312,12 +363,15 @@ test('handleExchange() lists models in the dialect that asks', async () => {
   assert.equal(bench.rows.length, 2);
 });
 
-test('handleExchange() identifies a known key and refuses nobody where keys are not required', async () => {
-  const bench = createBench(() => message(), { settings: { requireApiKey: false } });
-  const known = await bench.send({ key: ADA_KEY });
-  assert.deepEqual([known.status, known.row.apiKeyId], [200, 'ada']);
-  const unknown = await bench.send({ key: 'whatever' });
-  assert.deepEqual([unknown.status, unknown.row.apiKeyId], [200, null]);
-  const none = await bench.send({ key: null });
-  assert.deepEqual([none.status, none.row.apiKeyId], [200, null]);
-});
+gatewayTest(
+  'handleExchange() identifies a known key and refuses nobody where keys are not required',
+  async () => {
+    const bench = createBench(() => message(), { settings: { requireApiKey: false } });
+    const known = await bench.send({ key: ADA_KEY });
+    assert.deepEqual([known.status, known.row.apiKeyId], [200, 'ada']);
+    const unknown = await bench.send({ key: 'whatever' });
+    assert.deepEqual([unknown.status, unknown.row.apiKeyId], [200, null]);
+    const none = await bench.send({ key: null });
+    assert.deepEqual([none.status, none.row.apiKeyId], [200, null]);
+  },
+);

@@ -7,17 +7,27 @@ import type { AccountCondition } from '../../server/gateway/health.ts';
 import { chooseAccount, RoundRobin, type RouteState } from '../../server/gateway/route.ts';
 import { account } from './fixture.ts';
 
-const candidate = (name: string, weight = 1): Candidate => ({
+const candidate = (name: string, weight = 1, at: Partial<Candidate['endpoint']> = {}): Candidate => ({
   account: account({ name, weight }),
   credential: '',
-  endpoint: { id: 'e', providerId: 'p', name: 'e', surface: 'openai-chat', baseUrl: '' },
+  endpoint: {
+    id: 'e',
+    providerId: 'p',
+    name: 'e',
+    surface: 'openai-chat',
+    baseUrl: 'https://p.test',
+    ...at,
+  },
   provider: { id: 'p', name: 'p', allowPrivateNetwork: false },
   model: { id: 'm', name: 'm', displayName: null, price: null },
   upstreamModel: 'm',
+  host: new URL(at.baseUrl ?? 'https://p.test').host,
 });
 
 const IDLE: RouteState = {
   condition: () => ({ state: 'available' }),
+  isStrained: () => false,
+  weightFactor: () => 1,
   inFlight: () => 0,
   isFull: () => false,
 };
@@ -28,13 +38,20 @@ function choose(
     state?: Partial<RouteState>;
     preferred?: string[];
     excluded?: string[];
+    excludedHosts?: string[];
     rotation?: RoundRobin;
   } = {},
 ) {
   return chooseAccount(
     { name: 'pool', candidates, rotation: options.rotation ?? new RoundRobin() },
     { ...IDLE, ...options.state },
-    { excluded: new Set(options.excluded), preferred: options.preferred ?? [], nowMs: 0 },
+    {
+      surface: 'openai-chat',
+      excluded: new Set(options.excluded),
+      excludedHosts: new Set(options.excludedHosts),
+      preferred: options.preferred ?? [],
+      nowMs: 0,
+    },
   );
 }
 
@@ -74,10 +91,81 @@ test('chooseAccount() says why nobody can take it', () => {
   const cooling = (untilMs: number): AccountCondition => ({ state: 'cooling-down', untilMs, reason: '' });
   const two = [candidate('a'), candidate('b')];
   assert.deepEqual(choose(two, { state: { isFull: () => true } }), { kind: 'full', retryAfterMs: 1_000 });
-  assert.deepEqual(choose(two, { state: { condition: ({ name }) => cooling(name === 'a' ? 500 : 300) } }), {
-    kind: 'cooling-down',
-    retryAfterMs: 300,
-  });
+  assert.deepEqual(
+    choose(two, { state: { condition: ({ account }) => cooling(account.name === 'a' ? 500 : 300) } }),
+    {
+      kind: 'cooling-down',
+      retryAfterMs: 300,
+    },
+  );
   assert.deepEqual(choose(two, { state: { condition: () => ({ state: 'paused' }) } }), { kind: 'none' });
   assert.deepEqual(choose(two, { excluded: ['a', 'b'] }), { kind: 'none' });
+});
+
+const EJECTED: AccountCondition = { state: 'ejected', untilMs: 1_000, reason: '' };
+
+/** Names of the accounts chosen in six choices, in order of the alphabet. */
+function chosen(candidates: Candidate[], options: Parameters<typeof choose>[1]): string {
+  const rotation = new RoundRobin();
+  const names = Array.from({ length: 6 }, () => {
+    const choice = choose(candidates, { ...options, rotation });
+    return choice.kind === 'chosen' ? choice.candidate.account.name : '-';
+  });
+  return [...new Set(names)].sort().join('');
+}
+
+const abcd = () => ['a', 'b', 'c', 'd'].map((name) => candidate(name));
+const ejecting = (...names: string[]) => ({
+  condition: ({ account: { name } }: Candidate): AccountCondition =>
+    names.includes(name) ? EJECTED : { state: 'available' },
+});
+
+test('chooseAccount() passes over ejected accounts up to half of the pool, and tries all beyond it', () => {
+  assert.equal(chosen(abcd(), { state: ejecting('a') }), 'bcd');
+  assert.equal(chosen(abcd(), { state: ejecting('a', 'b') }), 'cd');
+  assert.equal(chosen(abcd(), { state: ejecting('a', 'b', 'c') }), 'abcd');
+  assert.equal(chosen([candidate('a')], { state: ejecting('a') }), 'a');
+});
+
+test('chooseAccount() never overrides a cooldown that the provider has stated', () => {
+  const condition = ({ account: { name } }: Candidate): AccountCondition =>
+    name === 'a' ? { state: 'cooling-down', untilMs: 700, reason: '' } : EJECTED;
+  assert.equal(chosen([candidate('a'), candidate('b')], { state: { condition } }), 'b');
+  assert.deepEqual(choose([candidate('a'), candidate('b')], { state: { condition }, excluded: ['b'] }), {
+    kind: 'cooling-down',
+    retryAfterMs: 700,
+  });
+});
+
+test('chooseAccount() gives a half-open account no more than its probes', () => {
+  const condition = (freeProbes: number) => ({
+    condition: ({ account: { name } }: Candidate): AccountCondition =>
+      name === 'a' ? { state: 'half-open', freeProbes, reason: '' } : { state: 'available' },
+  });
+  assert.equal(chosen([candidate('a'), candidate('b')], { state: condition(1) }), 'ab');
+  assert.equal(chosen([candidate('a'), candidate('b')], { state: condition(0) }), 'b');
+});
+
+test('chooseAccount() skips hosts that could not be reached', () => {
+  const two = [candidate('a'), candidate('b', 1, { baseUrl: 'https://other.test' })];
+  assert.equal(chosen(two, { excludedHosts: ['p.test'] }), 'b');
+});
+
+test("chooseAccount() prefers the caller's surface, then providers with room, and the bound account to both", () => {
+  const candidates = [candidate('a', 1, { surface: 'gemini' }), candidate('b'), candidate('c')];
+  assert.equal(chosen(candidates, {}), 'bc');
+  assert.equal(chosen(candidates, { excluded: ['b', 'c'] }), 'a');
+  assert.equal(chosen(candidates, { state: { isStrained: ({ account }) => account.name === 'b' } }), 'c');
+  assert.equal(chosen(candidates, { state: { isStrained: () => true } }), 'bc');
+  assert.equal(chosen(candidates, { preferred: ['a'] }), 'a');
+});
+
+test('RoundRobin gives an account less while one of its windows is nearly used up', () => {
+  const rotation = new RoundRobin();
+  const state = { weightFactor: (id: string) => (id === 'a' ? 0.25 : 1) };
+  const names = Array.from({ length: 10 }, () => {
+    const choice = choose([candidate('a'), candidate('b')], { rotation, state });
+    return choice.kind === 'chosen' ? choice.candidate.account.name : '-';
+  });
+  assert.deepEqual([names.filter((name) => name === 'a').length, names.length], [2, 10]);
 });

@@ -8,7 +8,7 @@ import { CatalogHolder } from '../../server/gateway/catalog.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
-import type { Binding, CatalogRows, RequestRow } from '../../server/gateway/ports.ts';
+import type { Account, Binding, CatalogRows, RequestRow } from '../../server/gateway/ports.ts';
 import type { AdminParts, DemoFailure } from '../../server/graphql/parts.ts';
 import { type AdminApi, createAdminApi } from '../../server/graphql/yoga.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -36,6 +36,12 @@ export interface CallOptions {
   isLoopback?: boolean;
 }
 
+interface KeptBody {
+  request: string;
+  reply: string;
+  isCut: boolean;
+}
+
 export interface Bench {
   api: AdminApi;
   parts: AdminParts;
@@ -50,6 +56,8 @@ export interface Bench {
   vault: Vault;
   /** What the API reported through `logError`. */
   logged: unknown[];
+  /** What is kept of requests, by the id of the row. */
+  bodies: Map<string, KeptBody>;
   demoFailures: Map<string, DemoFailure>;
   call(query: string, variables?: Record<string, unknown>, options?: CallOptions): Promise<Reply>;
   /** The data of a call that has no errors. */
@@ -68,14 +76,16 @@ export async function openBench(
   const adminStore = new MemoryAdminStore();
   const live = new Live();
   const health = new HealthTable(clock);
-  const slots = new Slots();
+  const slots = new Slots(clock);
   const affinity = new AffinityTable({ clock, live });
   const log = new MemoryRequestLog();
+  const bodies = new Map<string, KeptBody>();
   const logged: unknown[] = [];
   const demoFailures = new Map<string, DemoFailure>();
   const parts: AdminParts = {
     catalog,
     log,
+    bodies: { get: (id) => Promise.resolve(bodies.get(id) ?? null) },
     affinity,
     health,
     slots,
@@ -126,6 +136,7 @@ export async function openBench(
     affinity,
     vault,
     logged,
+    bodies,
     demoFailures,
     call,
     ask,
@@ -153,11 +164,13 @@ export function sampleRows(): Partial<CatalogRows> {
     maxConcurrent: 2,
     cacheTtlMinutes: 5,
     rateMultiplier: 1,
+    usdPerCredit: null,
     cacheDomain: null,
     isPaused: false,
     disabledReason: null,
     credentialLast4: 'abcd',
     credentialFingerprint: 'f00d',
+    credentialOrigins: ['https://api.anthropic.com', 'http://127.0.0.1:9000'],
     sealedCredential: 'sealed',
   };
   const apiKey = { masked: 'wp_a…0001', isEnabled: true, createdAtMs: START_MS };
@@ -207,6 +220,19 @@ export function sampleRows(): Partial<CatalogRows> {
   };
 }
 
+/** An account of `sampleRows`, as routing and limits see it. */
+export function sampleAccount(bench: Bench, id: string): Account {
+  const account = bench.parts.catalog.current.accounts.get(id);
+  assert.ok(account);
+  return account;
+}
+
+/** Makes the account's model rest for so long, as a 429 does. */
+export function coolDown(bench: Bench, id: string, delayMs: number): void {
+  const failure = { fault: 'rate-limited' as const, retryAfterMs: delayMs, reason: 'rate limited (429)' };
+  bench.health.failed(sampleAccount(bench, id), { upstreamModel: 'x', host: 'api.anthropic.com' }, failure);
+}
+
 export function sampleBinding(key: string, given: Partial<Binding> = {}): Binding {
   return {
     key,
@@ -240,6 +266,8 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
     requestedModel: 'sonnet',
     modelId: 'm1',
     upstreamModel: 'claude-sonnet-4-5-20250929',
+    endpointSurface: 'anthropic-messages',
+    losses: [],
     status: 200,
     outcome: 'ok',
     errorCode: null,
@@ -258,7 +286,11 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
     cacheWriteTokens: 100,
     cacheWrite5mTokens: 100,
     cacheWrite1hTokens: 0,
+    audioInputTokens: null,
+    audioOutputTokens: null,
     usageSource: 'upstream',
+    rawUsage: '{"input_tokens":100}',
+    usageFlags: [],
     costNanoUsd: 1_500_000,
     savedNanoUsd: 2_160_000,
     credits: null,
@@ -277,7 +309,10 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
         providerName: 'anthropic',
         status: 200,
         outcome: 'ok',
+        fault: null,
         reason: 'answered',
+        isPossibleDuplicate: false,
+        connectMs: 12,
         startedAtMs: START_MS + 1,
         firstByteMs: 200,
         durationMs: 899,

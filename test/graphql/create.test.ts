@@ -139,12 +139,6 @@ const refused: [string, Record<string, unknown>, string, string[]][] = [
   ],
   [
     'createEndpoint',
-    { providerId: 'p1', name: 'x', surface: 'GEMINI', baseUrl: 'https://a.example' },
-    'invalid-value',
-    ['input', 'surface'],
-  ],
-  [
-    'createEndpoint',
     { providerId: 'p1', name: 'x', surface: 'OPENAI_CHAT', baseUrl: 'http://a.example' },
     'invalid-url',
     ['input', 'baseUrl'],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CatalogRows } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, sampleBinding, sampleRows } from './admin-bench.ts';
+import { type Bench, coolDown, openBench, sampleBinding, sampleRows } from './admin-bench.ts';
 import { mutate, open } from './mutate.ts';
 
 const deletions: [string, string, string, keyof CatalogRows, string[]][] = [
@@ -79,8 +79,7 @@ async function openBroken(): Promise<Bench> {
   const rows = sampleRows();
   const accounts = (rows.accounts ?? []).map((row) => ({ ...row, disabledReason: '401' }));
   const bench = await openBench({ rows: { ...rows, accounts } });
-  bench.health.disabled('a1', '401');
-  bench.health.rateLimited('a1', 'x', 60_000);
+  coolDown(bench, 'a1', 60_000);
   return bench;
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { coolDown, openBench, sampleAccount, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
 
 const START = '2026-11-21T22:00:00.000Z';
 
@@ -51,12 +51,12 @@ test('providers lists each with its endpoints, accounts and mappings', async () 
   });
 });
 
-const ACCOUNT_FIELDS = `id name weight maxConcurrent cacheTtlMinutes rateMultiplier cacheDomain paused state stateReason
+const ACCOUNT_FIELDS = `id name weight maxConcurrent cacheTtlMinutes rateMultiplier usdPerCredit unboundOrigins currentLimit cacheDomain paused state stateReason
   cooldownUntil inFlight bindingCount credentialLast4 credentialFingerprint demoFailure provider { name }`;
 
 test('accounts shows settings, load and what is known of the credential', async () => {
   const bench = await openBench({ rows: sampleRows() });
-  bench.slots.take('a1');
+  bench.slots.take(sampleAccount(bench, 'a1'));
   bench.affinity.restore([
     sampleBinding('b1'),
     sampleBinding('b2'),
@@ -75,6 +75,9 @@ test('accounts shows settings, load and what is known of the credential', async 
     maxConcurrent: 2,
     cacheTtlMinutes: 5,
     rateMultiplier: 1,
+    usdPerCredit: null,
+    unboundOrigins: [],
+    currentLimit: 2,
     cacheDomain: null,
     paused: false,
     state: 'AVAILABLE',
@@ -102,10 +105,10 @@ test('accounts tells each state and why', async () => {
     { ...third, id: 'a5', name: 'available' },
   ];
   const bench = await openBench({ rows: { ...rows, accounts } });
-  bench.slots.take('a1');
-  bench.health.rateLimited('a2', 'x', 60_000);
+  bench.slots.take(sampleAccount(bench, 'a1'));
+  coolDown(bench, 'a2', 60_000);
   const page = await bench.ask('{ accounts { nodes { name state stateReason cooldownUntil } } }');
-  const reason = 'rate limited by the provider (429)';
+  const reason = 'rate limited (429)';
   assert.deepEqual(page.accounts.nodes, [
     { name: 'available', state: 'AVAILABLE', stateReason: null, cooldownUntil: null },
     {

@@ -7,11 +7,13 @@ import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
 
 const START = '2026-11-21T22:00:00.000Z';
 
-const ROW = `id requestId startedAt finishedAt path surface streamed requestedModel model { name } upstreamModel status outcome
+const ROW = `id requestId startedAt finishedAt path surface endpointSurface losses streamed requestedModel model { name } upstreamModel status outcome
   errorCode errorMessage apiKey { name } apiKeyName user { username } sessionId provider { name } endpoint { name } account { name }
   inputTokens outputTokens reasoningTokens cacheReadTokens cacheWriteTokens cacheWrite5mTokens cacheWrite1hTokens usageSource
+  ledger { inputTokens cacheReadTokens cacheWrite5mTokens cacheWrite1hTokens outputTokens reasoningTokens audioTokens }
+  rawUsage usageFlags bodies { request reply isCut }
   costUsd credits savedUsd priceVersion queueMs timeToFirstTokenMs latencyMs affinity affinityReason expectedWarmTokens missCause
-  attempts { account { name } accountName providerName status outcome reason startedAt firstByteMs durationMs }`;
+  attempts { account { name } accountName providerName status outcome fault reason isPossibleDuplicate connectMs startedAt firstByteMs durationMs }`;
 
 test('requestLog gives every field of a row', async () => {
   const bench = await openBench({ rows: sampleRows() });
@@ -23,6 +25,8 @@ test('requestLog gives every field of a row', async () => {
     finishedAt: '2026-11-21T22:00:00.900Z',
     path: '/v1/messages',
     surface: 'ANTHROPIC_MESSAGES',
+    endpointSurface: 'ANTHROPIC_MESSAGES',
+    losses: [],
     streamed: true,
     requestedModel: 'sonnet',
     model: { name: 'claude-sonnet-4-5' },
@@ -46,6 +50,18 @@ test('requestLog gives every field of a row', async () => {
     cacheWrite5mTokens: 100,
     cacheWrite1hTokens: 0,
     usageSource: 'UPSTREAM',
+    ledger: {
+      inputTokens: 100,
+      cacheReadTokens: 800,
+      cacheWrite5mTokens: 100,
+      cacheWrite1hTokens: 0,
+      outputTokens: 50,
+      reasoningTokens: null,
+      audioTokens: null,
+    },
+    rawUsage: '{"input_tokens":100}',
+    usageFlags: [],
+    bodies: null,
     costUsd: 0.0015,
     credits: null,
     savedUsd: 0.00216,
@@ -64,7 +80,10 @@ test('requestLog gives every field of a row', async () => {
         providerName: 'anthropic',
         status: 200,
         outcome: 'OK',
+        fault: null,
         reason: 'answered',
+        isPossibleDuplicate: false,
+        connectMs: 12,
         startedAt: '2026-11-21T22:00:00.001Z',
         firstByteMs: 200,
         durationMs: 899,
@@ -76,6 +95,49 @@ test('requestLog gives every field of a row', async () => {
     assert.deepEqual(requestLog, expected);
   }
   assert.equal((await bench.ask('{ requestLog(id: "gone") { id } }')).requestLog, null);
+});
+
+test('requestLog tells of translation, odd counts, faults, credits and kept bodies', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  const [attempt] = sampleRow('r1').attempts;
+  assert.ok(attempt);
+  bench.log.append(
+    sampleRow('r1', {
+      surface: 'openai-responses',
+      endpointSurface: 'gemini',
+      losses: ['top-k', 'encrypted-reasoning'],
+      usageFlags: ['total-mismatch', 'absurd-count'],
+      credits: 0.25,
+      audioInputTokens: 3,
+      attempts: [{ ...attempt, outcome: 'interrupted', fault: 'broken', isPossibleDuplicate: true }],
+    }),
+  );
+  const kept = { request: '{}', reply: 'data: {}', isCut: true };
+  bench.bodies.set('r1', kept);
+  const query = `{ requestLog(id: "r1") { surface endpointSurface losses usageFlags credits ledger { audioTokens }
+    bodies { request reply isCut } attempts { fault isPossibleDuplicate } } requestLogStats { credits } }`;
+  assert.deepEqual(await bench.ask(query), {
+    requestLog: {
+      surface: 'OPENAI_RESPONSES',
+      endpointSurface: 'GEMINI',
+      losses: ['top-k', 'encrypted-reasoning'],
+      usageFlags: ['TOTAL_MISMATCH', 'ABSURD_COUNT'],
+      credits: 0.25,
+      ledger: { audioTokens: 3 },
+      bodies: kept,
+      attempts: [{ fault: 'BROKEN', isPossibleDuplicate: true }],
+    },
+    requestLogStats: { credits: 0.25 },
+  });
+});
+
+test('requestLog gives bodies to nobody without a login', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.log.append(sampleRow('r1'));
+  bench.bodies.set('r1', { request: 'canary', reply: 'canary', isCut: false });
+  const reply = await bench.call('{ requestLog(id: "r1") { bodies { request } } }', {}, { bearer: null });
+  assert.equal(reply.errors[0]?.extensions.code, 'UNAUTHENTICATED');
+  assert.ok(!JSON.stringify(reply.data ?? null).includes('canary'));
 });
 
 test('requestLog gives null for what has been deleted or never was', async () => {

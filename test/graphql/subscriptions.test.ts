@@ -13,6 +13,7 @@ import {
   graphqlRequest,
   ORIGIN,
   openBench,
+  sampleAccount,
   sampleBinding,
   sampleRow,
   sampleRows,
@@ -217,7 +218,7 @@ test('accountChanged comes at once, then at most once a second for each account'
   publish('a1');
   assert.deepEqual(await next(), { name: 'team-a', inFlight: 0 });
   for (let n = 0; n < 5; n += 1) {
-    bench.slots.take('a1');
+    bench.slots.take(sampleAccount(bench, 'a1'));
     publish('a1');
   }
   publish('gone');

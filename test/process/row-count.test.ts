@@ -65,7 +65,7 @@ const KINDS: Record<string, { send: Send; outcome: RegExp }> = {
   'hang-up-before-head': { send: hangUp('silent'), outcome: /^CLIENT_GONE 499$/ },
   'half-sent': { send: halfSent, outcome: /^CLIENT_GONE 499$/ },
   models: { send: called('GET', '/v1/models'), outcome: /^OK 200$/ },
-  'other-operation': { send: called('POST', '/v1/responses'), outcome: /^REJECTED 404$/ },
+  'other-operation': { send: called('POST', '/v1/files'), outcome: /^REJECTED 404$/ },
   'other-method': { send: called('DELETE', '/v1/messages'), outcome: /^REJECTED 404$/ },
 };
 

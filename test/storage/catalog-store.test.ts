@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CatalogChange, DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
+import { type CatalogChange, DEFAULT_SETTINGS, type Settings } from '../../server/gateway/ports.ts';
 import { StorageError } from '../../server/storage/storage-error.ts';
 import { account, apiKey, endpoint, mapping, model, provider, user, withStorage } from './scratch.ts';
 
@@ -32,24 +32,43 @@ test('CatalogStore.load of a new database is empty with the default settings', (
 
 test('CatalogStore.apply keeps every field of every kind of row', () =>
   withStorage(async ({ catalog }) => {
-    const settings = { ...DEFAULT_SETTINGS, requireApiKey: false, retention: { maxAgeDays: 2, maxRows: 9 } };
+    const settings: Settings = {
+      ...DEFAULT_SETTINGS,
+      requireApiKey: false,
+      retention: { maxAgeDays: 2, maxRows: 9 },
+      timeouts: { ...DEFAULT_SETTINGS.timeouts, connectSeconds: 0.5 },
+      clientGone: { policy: 'drain', drainSeconds: 5 },
+      bodyLog: { enabled: true, maxKb: 1, ttlHours: 2 },
+    };
+    const credited = account({ id: 'a2', name: 'credits', usdPerCredit: 0.04, credentialOrigins: [] });
     const price = {
       inputUsdPerMillion: 3,
       outputUsdPerMillion: 0,
       cacheReadUsdPerMillion: 0.3,
       cacheWrite5mUsdPerMillion: null,
       cacheWrite1hUsdPerMillion: 6,
+      tiers: [
+        {
+          aboveInputTokens: 200_000,
+          inputUsdPerMillion: 6,
+          outputUsdPerMillion: null,
+          cacheReadUsdPerMillion: null,
+          cacheWrite5mUsdPerMillion: null,
+          cacheWrite1hUsdPerMillion: null,
+        },
+      ],
     };
     const priced = model({ id: 'm2', name: 'gpt', displayName: null, price });
     await catalog.apply([
       ...FULL,
+      { kind: 'put-account', row: credited },
       { kind: 'put-model', row: priced },
       { kind: 'put-settings', row: settings },
     ]);
     assert.deepEqual(await catalog.load(), {
       providers: [provider()],
       endpoints: [endpoint()],
-      accounts: [account()],
+      accounts: [account(), credited],
       models: [model(), priced],
       mappings: [mapping({ aliases: ['sonnet', "so'net"] })],
       users: [user()],

@@ -2,28 +2,26 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { AttemptRow, RequestFilter, RequestLog, RequestRow } from '../../server/gateway/ports.ts';
-import { NOW_MS, requestRow, withStorage } from './scratch.ts';
+import type { RequestFilter, RequestLog, RequestRow } from '../../server/gateway/ports.ts';
+import { attemptRow, NOW_MS, requestRow, withStorage } from './scratch.ts';
 
 const DAY_MS = 86_400_000;
 const ALL = { limit: 1_000, after: null };
 
-const ATTEMPT: AttemptRow = {
-  accountId: 'a2',
-  accountName: 'spare',
-  providerName: 'Anthropic',
-  status: 429,
-  outcome: 'retryable',
-  reason: 'rate limited',
-  startedAtMs: NOW_MS,
-  firstByteMs: null,
-  durationMs: 12,
-};
-
 test('RequestLog.get gives back every field, queued or written', () =>
   withStorage(async ({ log }) => {
     const full = requestRow({
-      attempts: [ATTEMPT, { ...ATTEMPT, accountId: 'a1', outcome: 'ok', status: 200, firstByteMs: 40.5 }],
+      attempts: [
+        attemptRow(),
+        attemptRow({ fault: 'broken', isPossibleDuplicate: true, connectMs: 3, status: null }),
+        attemptRow({ accountId: 'a1', outcome: 'ok', fault: null, status: 200, firstByteMs: 40.5 }),
+      ],
+      endpointSurface: 'gemini',
+      losses: ['thinking-signature', 'top-k'],
+      rawUsage: '{"input_tokens": 10,\n"é":"\\n"}',
+      usageFlags: ['total-mismatch'],
+      audioInputTokens: 4,
+      audioOutputTokens: 0,
       errorMessage: 'Überlastet 🚦',
       inputTokens: 10,
       outputTokens: 0,

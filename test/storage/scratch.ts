@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type {
   AccountRow,
   ApiKey,
+  AttemptRow,
   Binding,
   Endpoint,
   Model,
@@ -77,11 +78,13 @@ export function account(over: Partial<AccountRow> = {}): AccountRow {
     maxConcurrent: null,
     cacheTtlMinutes: 5,
     rateMultiplier: 0.8,
+    usdPerCredit: null,
     cacheDomain: 'org-1',
     isPaused: true,
     disabledReason: null,
     credentialLast4: 'wxyz',
     credentialFingerprint: 'f00d',
+    credentialOrigins: ['https://api.anthropic.test'],
     sealedCredential: 'v1.sealed',
     ...over,
   };
@@ -140,6 +143,24 @@ export function binding(over: Partial<Binding> = {}): Binding {
   };
 }
 
+export function attemptRow(over: Partial<AttemptRow> = {}): AttemptRow {
+  return {
+    accountId: 'a2',
+    accountName: 'spare',
+    providerName: 'Anthropic',
+    status: 429,
+    outcome: 'retryable',
+    fault: 'rate-limited',
+    reason: 'rate limited',
+    isPossibleDuplicate: false,
+    connectMs: null,
+    startedAtMs: NOW_MS,
+    firstByteMs: null,
+    durationMs: 12,
+    ...over,
+  };
+}
+
 export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
   return {
     ...NO_USAGE,
@@ -153,6 +174,8 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     requestedModel: 'claude-sonnet',
     modelId: 'm1',
     upstreamModel: 'claude-sonnet-5',
+    endpointSurface: 'anthropic-messages',
+    losses: [],
     status: 200,
     outcome: 'ok',
     errorCode: null,
@@ -165,6 +188,8 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     endpointId: 'e1',
     accountId: 'a1',
     usageSource: 'upstream',
+    rawUsage: null,
+    usageFlags: [],
     costNanoUsd: null,
     savedNanoUsd: null,
     credits: null,

@@ -8,17 +8,33 @@ import process from 'node:process';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import type { SqlEngine } from '../../server/storage/database.ts';
-import { DATABASE_FILE_NAME, openStorage } from '../../server/storage/open-storage.ts';
+import { CONFIG_SCHEMA } from '../../server/storage/config-schema.ts';
+import type { LogDatabase, SqlEngine } from '../../server/storage/database.ts';
+import { LOG_SCHEMA } from '../../server/storage/log-schema.ts';
+import { DATABASE_FILE_NAME, LOG_FILE_NAME, openStorage } from '../../server/storage/open-storage.ts';
 import { SqlRequestLog } from '../../server/storage/request-log.ts';
 import { openSqlite } from '../../server/storage/sqlite.ts';
+import type { SqliteSchema } from '../../server/storage/sqlite-migrations.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { NOW_MS, provider, requestRow, until, WORKER_ENTRY, withTempDir } from './scratch.ts';
 
+const CONFIG = { entry: WORKER_ENTRY, schema: CONFIG_SCHEMA };
+
 function withSqlite(run: (engine: SqlEngine, file: string) => Promise<void>): Promise<void> {
+  return withEngine(CONFIG_SCHEMA, run);
+}
+
+function withLogs(run: (engine: SqlEngine<LogDatabase>, file: string) => Promise<void>): Promise<void> {
+  return withEngine(LOG_SCHEMA, run);
+}
+
+function withEngine<Tables>(
+  schema: SqliteSchema<Tables>,
+  run: (engine: SqlEngine<Tables>, file: string) => Promise<void>,
+): Promise<void> {
   return withTempDir(async (dir) => {
     const file = join(dir, 'test.db');
-    const engine = await openSqlite({ file, entry: WORKER_ENTRY });
+    const engine = await openSqlite({ file, entry: WORKER_ENTRY, schema });
     try {
       await run(engine, file);
     } finally {
@@ -41,8 +57,8 @@ test(
       await storage.catalog.apply([{ kind: 'put-provider', row: provider() }]);
       assert.equal(storage.storageType, 'sqlite');
       assert.equal(modeOf(dataDir), 0o700);
-      for (const suffix of ['', '-wal', '-shm'])
-        assert.equal(modeOf(join(dataDir, DATABASE_FILE_NAME + suffix)), 0o600);
+      for (const name of [DATABASE_FILE_NAME, LOG_FILE_NAME])
+        for (const suffix of ['', '-wal', '-shm']) assert.equal(modeOf(join(dataDir, name + suffix)), 0o600);
       await storage.close();
     }),
 );
@@ -102,12 +118,12 @@ test('openSqlite refuses a file of a newer schema, and opens it again when it fi
   withSqlite(async (engine, file) => {
     const version = await pragma(engine, 'user_version');
     await sql.raw('PRAGMA user_version = 999').execute(engine.db);
-    await assert.rejects(openSqlite({ file, entry: WORKER_ENTRY }), {
+    await assert.rejects(openSqlite({ file, ...CONFIG }), {
       code: 'newer-schema',
       message: `Cannot open database "${file}": it was written by a newer Warmpath (schema 999; this one knows ${version})`,
     });
     await sql.raw(`PRAGMA user_version = ${version}`).execute(engine.db);
-    await (await openSqlite({ file, entry: WORKER_ENTRY })).close();
+    await (await openSqlite({ file, ...CONFIG })).close();
   }));
 
 test('openSqlite sets the pragmas that durability and cascades rest on', () =>
@@ -118,13 +134,21 @@ test('openSqlite sets the pragmas that durability and cascades rest on', () =>
     assert.deepEqual(values, ['wal', 1, 1, 2]);
   }));
 
-test('openSqlite reports another process that holds the file', () =>
+test('openSqlite reports another process that holds a file whose schema must change', () =>
   withSqlite(async (engine, file) => {
+    await sql.raw('PRAGMA user_version = 1').execute(engine.db);
     await engine.db.transaction().execute(async () => {
-      await assert.rejects(openSqlite({ file, entry: WORKER_ENTRY }), {
+      await assert.rejects(openSqlite({ file, ...CONFIG }), {
         code: 'locked',
         message: `Cannot open database "${file}": another process is writing to it`,
       });
+    });
+  }));
+
+test('openSqlite opens a file of the present schema though another process writes to it', () =>
+  withSqlite(async (engine, file) => {
+    await engine.db.transaction().execute(async () => {
+      await (await openSqlite({ file, ...CONFIG })).close();
     });
   }));
 
@@ -166,7 +190,7 @@ test('SqlEngine.close waits for a transaction under way, then refuses', () =>
     await Promise.all([saving, engine.close()]);
     await engine.close();
     await assert.rejects(engine.db.selectFrom('secret').selectAll().execute(), { code: 'closed' });
-    const again = await openSqlite({ file, entry: WORKER_ENTRY });
+    const again = await openSqlite({ file, ...CONFIG });
     assert.equal((await again.db.selectFrom('secret').selectAll().execute()).length, 2);
     await again.close();
   }));
@@ -183,37 +207,90 @@ test('SqlEngine reports a full disk, rolls back and goes on', () =>
     assert.deepEqual(await engine.db.selectFrom('secret').selectAll().execute(), []);
   }));
 
-test('RequestLog drops and counts rows on a full disk, serves reads, and recovers alone', () =>
-  withSqlite(async (engine) => {
+test('RequestLog keeps rows on a full disk, serves reads, and writes them once there is room', () =>
+  withLogs(async (engine) => {
     const clock = new ManualClock(NOW_MS);
     const log = new SqlRequestLog(engine, clock);
     log.append(requestRow({ id: 'early' }));
     await log.flush();
     await fillDisk(engine);
 
-    for (let number = 0; number < 100; number++) log.append(bigRow(`lost${number}`));
+    for (let number = 0; number < 100; number++) log.append(bigRow(`kept${number}`));
     await log.flush();
     assert.match(log.health().lastError ?? '', /full/);
+    assert.equal(log.health().queuedRows, 100);
     assert.deepEqual(
       (await log.page({}, { limit: 10, after: null })).map(({ id }) => id),
       ['early'],
     );
-    while (log.health().queuedRows > 0) {
-      await clock.advance(2_000);
-      await log.count({});
-    }
-    assert.equal(log.health().droppedRows, 100);
+    await clock.advance(2_000);
+    await log.count({});
+    assert.equal(log.health().queuedRows, 100);
 
     await freeDisk(engine);
-    log.append(bigRow('late'));
-    await clock.advance(2_000);
+    await clock.advance(10_000);
     await until(() => log.health().queuedRows === 0);
-    assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 100, lastError: null });
+    assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 0, lastError: null });
+    assert.equal(await log.count({}), 101);
+  }));
+
+test('RequestLog drops and counts rows beyond its queue on a full disk', () =>
+  withLogs(async (engine) => {
+    const clock = new ManualClock(NOW_MS);
+    const log = new SqlRequestLog(engine, clock);
+    await fillDisk(engine);
+    for (let number = 0; number < 12_000; number++) log.append(bigRow(`r${number}`));
+    const { queuedRows, droppedRows } = log.health();
+    assert.ok(queuedRows < 12_000 && queuedRows > 5_000, `${queuedRows} queued`);
+    assert.equal(queuedRows + droppedRows, 12_000);
+    await freeDisk(engine);
+    await until(() => clock.pendingTimers > 0);
+    await clock.advance(1_000);
+    await until(() => log.health().queuedRows === 0);
+    assert.equal(await log.count({}), queuedRows);
+  }));
+
+test('RequestLog waits for another process that holds its file, and writes every row afterwards', () =>
+  withLogs(async (engine, file) => {
+    const clock = new ManualClock(NOW_MS);
+    const log = new SqlRequestLog(engine, clock);
+    const other = await openSqlite({ file, entry: WORKER_ENTRY, schema: LOG_SCHEMA });
+    await other.db.transaction().execute(async () => {
+      for (let number = 0; number < 300; number++) log.append(requestRow({ id: `r${number}` }));
+      await log.flush();
+      assert.match(log.health().lastError ?? '', /locked/);
+      assert.equal(log.health().queuedRows, 300);
+    });
+    await clock.advance(10_000);
+    await until(() => log.health().queuedRows === 0);
+    assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 0, lastError: null });
+    assert.equal(await log.count({}), 300);
+    await other.close();
+  }));
+
+test('RequestLog leaves out a row that cannot be stored, and keeps its neighbours', () =>
+  withLogs(async (engine) => {
+    const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
+    const bad = requestRow({ id: 'bad' });
+    Object.assign(bad, { path: undefined, status: null });
+    for (const row of [requestRow({ id: 'a' }), bad, requestRow({ id: 'b' })]) log.append(row);
+    await log.flush();
+    assert.equal(log.health().droppedRows, 1);
     assert.equal(await log.count({}), 2);
   }));
 
+test('RequestLog writes many rows in one turn of the thread, all of them and in order', () =>
+  withLogs(async (engine) => {
+    const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
+    for (let number = 0; number < 9_000; number++)
+      log.append(requestRow({ id: `r${number}`, startedAtMs: NOW_MS + number }));
+    const [newest] = await log.page({}, { limit: 1, after: null });
+    assert.deepEqual(newest, requestRow({ id: 'r8999', startedAtMs: NOW_MS + 8_999 }));
+    assert.equal(await log.count({}), 9_000);
+  }));
+
 test('RequestLog.sweep gives the space of deleted rows back', () =>
-  withSqlite(async (engine) => {
+  withLogs(async (engine) => {
     const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
     for (let number = 0; number < 1_500; number++) log.append(bigRow(`r${number}`));
     await log.flush();
@@ -231,9 +308,13 @@ test('Storage survives a kill: what was acknowledged is there, and the file is w
     assert.deepEqual((await storage.catalog.load()).providers, [provider()]);
     assert.ok((await storage.log.count({})) >= 500);
     await storage.close();
-    const engine = await openSqlite({ file: join(dataDir, DATABASE_FILE_NAME), entry: WORKER_ENTRY });
-    assert.equal(await pragma(engine, 'integrity_check'), 'ok');
-    await engine.close();
+    const config = await openSqlite({ file: join(dataDir, DATABASE_FILE_NAME), ...CONFIG });
+    assert.equal(await pragma(config, 'integrity_check'), 'ok');
+    await config.close();
+    const file = join(dataDir, LOG_FILE_NAME);
+    const logs = await openSqlite({ file, entry: WORKER_ENTRY, schema: LOG_SCHEMA });
+    assert.equal(await pragma(logs, 'integrity_check'), 'ok');
+    await logs.close();
   }));
 
 test('Storage does not keep a process alive, and answers while nothing else does', async () => {
@@ -267,16 +348,16 @@ function bigRow(id: string) {
 }
 
 /** No page more than there are: every write that needs one finds the disk full. */
-async function fillDisk(engine: SqlEngine): Promise<void> {
+async function fillDisk<Tables>(engine: SqlEngine<Tables>): Promise<void> {
   const pages = await pragma(engine, 'page_count');
   await sql.raw(`PRAGMA max_page_count = ${pages}`).execute(engine.db);
 }
 
-async function freeDisk(engine: SqlEngine): Promise<void> {
+async function freeDisk<Tables>(engine: SqlEngine<Tables>): Promise<void> {
   await sql.raw('PRAGMA max_page_count = 1000000').execute(engine.db);
 }
 
-async function pragma(engine: SqlEngine, name: string): Promise<unknown> {
+async function pragma<Tables>(engine: SqlEngine<Tables>, name: string): Promise<unknown> {
   const { rows } = await sql<Record<string, unknown>>`${sql.raw(`PRAGMA ${name}`)}`.execute(engine.db);
   return rows[0]?.[name];
 }

@@ -6,6 +6,7 @@ import { NOW_MS, provider, requestRow, WORKER_ENTRY } from './scratch.ts';
 
 const clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer: (fire: () => void, delayMs: number) => {
     const timer = setTimeout(fire, delayMs);
     return () => clearTimeout(timer);

@@ -9,6 +9,7 @@ const FORM: LimitsForm = {
   maxConcurrent: null,
   cacheTtlMinutes: null,
   rateMultiplier: 1,
+  usdPerCredit: null,
   cacheDomain: '',
 };
 
@@ -18,10 +19,12 @@ test('readLimits keeps empty apart from zero', () => {
     maxConcurrent: null,
     cacheTtlMinutes: null,
     rateMultiplier: 1,
+    usdPerCredit: null,
     cacheDomain: null,
   });
   assert.equal(readLimits({ ...FORM, cacheTtlMinutes: '0' })?.cacheTtlMinutes, 0);
   assert.equal(readLimits({ ...FORM, maxConcurrent: '20' })?.maxConcurrent, 20);
+  assert.equal(readLimits({ ...FORM, usdPerCredit: '0.04' })?.usdPerCredit, 0.04);
   assert.equal(readLimits({ ...FORM, cacheDomain: ' team ' })?.cacheDomain, 'team');
 });
 
@@ -35,6 +38,8 @@ const REFUSED: Partial<LimitsForm>[] = [
   { cacheTtlMinutes: 1441 },
   { rateMultiplier: 'x' },
   { rateMultiplier: -1 },
+  { usdPerCredit: 0 },
+  { usdPerCredit: 'x' },
 ];
 for (const change of REFUSED) {
   test(`readLimits refuses ${JSON.stringify(change)}`, () => {

@@ -25,6 +25,7 @@ const DRAFT = {
     maxConcurrent: null,
     cacheTtlMinutes: 5,
     rateMultiplier: 1,
+    usdPerCredit: null,
     cacheDomain: null,
   },
   mappings: [

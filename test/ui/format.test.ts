@@ -9,7 +9,8 @@ const zh = createFormat('zh-CN');
 
 test('createFormat writes null, undefined and NaN as a dash', () => {
   for (const value of [null, undefined, Number.NaN]) {
-    for (const write of [en.count, en.compact, en.percent, en.usd, en.ms]) assert.equal(write(value), NONE);
+    for (const write of [en.count, en.amount, en.compact, en.percent, en.usd, en.ms])
+      assert.equal(write(value), NONE);
   }
   for (const value of [null, undefined, 'not a date']) {
     for (const write of [en.clock, en.dayAndClock, en.exact]) assert.equal(write(value), NONE);
@@ -22,6 +23,10 @@ test('createFormat writes zero as zero', () => {
   assert.equal(en.percent(0), '0%');
   assert.equal(en.usd(0), '$0.00');
   assert.equal(en.ms(0), '0ms');
+});
+
+test('format.amount keeps two decimals and no more', () => {
+  assert.deepEqual([0, 13, 12.5, 1234.567].map(en.amount), ['0', '13', '12.5', '1,234.57']);
 });
 
 test('format.usd keeps fractions of a cent visible', () => {

@@ -22,6 +22,11 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
   },
   affinities: async (page) => void (await page.goto('/affinities')),
   accounts: async (page) => void (await page.goto('/accounts')),
+  health: async (page) => {
+    await page.goto('/accounts');
+    await page.locator('[data-account]').first().locator('button[aria-haspopup]:visible').click();
+    await page.getByRole('menuitem').nth(1).click();
+  },
   'add-account': async (page) => void (await page.goto('/accounts?add=1')),
   keys: async (page) => void (await page.goto('/keys')),
   'not-found': async (page) => void (await page.goto('/nowhere')),

@@ -54,6 +54,11 @@ export class AcceleratedClock implements Clock {
     return this.#nowMs;
   }
 
+  /** This clock is never set. */
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
   setTimer(fire: () => void, delayMs: number): () => void {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), fire };
     this.#timers.splice(this.#placeOf(timer.dueMs), 0, timer);

@@ -8,7 +8,7 @@ export interface Connection {
   providerId: string | null;
   providerName: string;
   allowPrivateNetwork: boolean;
-  surface: 'ANTHROPIC_MESSAGES' | 'OPENAI_CHAT';
+  surface: 'ANTHROPIC_MESSAGES' | 'OPENAI_CHAT' | 'OPENAI_RESPONSES' | 'OPENAI_EMBEDDINGS' | 'GEMINI';
   baseUrl: string;
 }
 
@@ -19,6 +19,7 @@ export interface AccountDraft {
   maxConcurrent: number | null;
   cacheTtlMinutes: number | null;
   rateMultiplier: number;
+  usdPerCredit: number | null;
   cacheDomain: string | null;
 }
 

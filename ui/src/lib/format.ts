@@ -11,6 +11,7 @@ export function createFormat(wantedLocale: string) {
   const locale = usableLocale(wantedLocale);
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const amount = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: '2-digit',
@@ -38,6 +39,8 @@ export function createFormat(wantedLocale: string) {
     count: (value: Maybe<number>) => (isNumber(value) ? whole.format(value) : NONE),
     /** 1234 → 1.2K; small numbers stay whole. */
     compact: (value: Maybe<number>) => (isNumber(value) ? compact.format(value) : NONE),
+    /** Whole or not: 12.5. */
+    amount: (value: Maybe<number>) => (isNumber(value) ? amount.format(value) : NONE),
     /** A ratio in [0, 1]. */
     percent: (value: Maybe<number>) => (isNumber(value) ? share.format(value) : NONE),
     usd: (value: Maybe<number>) => (isNumber(value) ? money(locale, value) : NONE),

@@ -3,6 +3,7 @@
 import { createFormat, type Format } from './format.ts';
 import {
   fill,
+  isMessageKey,
   type Locale,
   localeOf,
   type MessageKey,
@@ -45,6 +46,11 @@ export function t<Key extends MessageKey>(
   ...params: [MessageParams<Key>] extends [never] ? [] : [Record<MessageParams<Key>, string | number>]
 ): string {
   return fill(messages[locale][key], params[0] ?? {});
+}
+
+/** The message for a name that a provider or a newer server may have made up; `otherwise` when there is none. */
+export function tOr(name: string, otherwise: string): string {
+  return isMessageKey(name) ? messages[locale][name] : otherwise;
 }
 
 /** A message with a number, in the grammatical form that the language wants; `{count}` is the number, formatted. */

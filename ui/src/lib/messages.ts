@@ -22,6 +22,10 @@ export type PluralBase = MessageKey extends infer Key
 
 export const messages: Record<Locale, Record<MessageKey, string>> = { en, 'zh-CN': zhCn };
 
+export function isMessageKey(name: string): name is MessageKey {
+  return Object.hasOwn(en, name);
+}
+
 export function localeOf(wanted: string): Locale {
   return wanted.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en';
 }

@@ -2,12 +2,21 @@
 
 import type { Tone } from './Badge.svelte';
 
-export type AccountState = 'AVAILABLE' | 'FULL' | 'COOLING_DOWN' | 'PAUSED' | 'DISABLED';
+export type AccountState =
+  | 'AVAILABLE'
+  | 'FULL'
+  | 'COOLING_DOWN'
+  | 'EJECTED'
+  | 'HALF_OPEN'
+  | 'PAUSED'
+  | 'DISABLED';
 
 export const STATE_TONES: Record<AccountState, Tone> = {
   AVAILABLE: 'good',
   FULL: 'info',
   COOLING_DOWN: 'warn',
+  EJECTED: 'bad',
+  HALF_OPEN: 'warn',
   PAUSED: 'plain',
   DISABLED: 'bad',
 };
@@ -15,6 +24,8 @@ export const STATE_TONES: Record<AccountState, Tone> = {
 /** Worst first: what an admin has to look at is on top. */
 export const STATE_ORDER: readonly AccountState[] = [
   'DISABLED',
+  'EJECTED',
+  'HALF_OPEN',
   'COOLING_DOWN',
   'FULL',
   'AVAILABLE',

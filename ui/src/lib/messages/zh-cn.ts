@@ -1,7 +1,8 @@
 // Simplified Chinese messages; a missing key does not compile.
 
 import type { en } from './en.ts';
+import { zhCnCodes } from './zh-cn-codes.ts';
 import { zhCnScreens } from './zh-cn-screens.ts';
 import { zhCnShell } from './zh-cn-shell.ts';
 
-export const zhCn = { ...zhCnShell, ...zhCnScreens } satisfies Record<keyof typeof en, string>;
+export const zhCn = { ...zhCnShell, ...zhCnScreens, ...zhCnCodes } satisfies Record<keyof typeof en, string>;

@@ -7,6 +7,7 @@ export interface LimitsForm {
   maxConcurrent: string | number | null;
   cacheTtlMinutes: string | number | null;
   rateMultiplier: string | number | null;
+  usdPerCredit: string | number | null;
   cacheDomain: string;
 }
 
@@ -16,6 +17,8 @@ export interface Limits {
   /** Null = as the affinity setting says; 0 = does not cache. */
   cacheTtlMinutes: number | null;
   rateMultiplier: number;
+  /** Null = not billed in credits. */
+  usdPerCredit: number | null;
   cacheDomain: string | null;
 }
 
@@ -35,11 +38,20 @@ export function readLimits(form: LimitsForm): Limits | null {
   )
     return null;
   if (!Number.isFinite(rateMultiplier) || rateMultiplier < 0) return null;
+  const usdPerCredit = optionalNumber(form.usdPerCredit);
+  if (usdPerCredit !== null && !(usdPerCredit > 0)) return null;
   return {
     weight,
     maxConcurrent,
     cacheTtlMinutes,
     rateMultiplier,
+    usdPerCredit,
     cacheDomain: form.cacheDomain.trim() || null,
   };
+}
+
+/** Null = left empty; NaN = not a number. */
+function optionalNumber(entered: string | number | null): number | null {
+  if (entered === null || String(entered).trim() === '') return null;
+  return Number(entered);
 }

@@ -4,8 +4,8 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 const ACCOUNT = graphql(`
   fragment Account on Account {
-    id name weight maxConcurrent cacheTtlMinutes rateMultiplier cacheDomain
-    paused state stateReason cooldownUntil inFlight bindingCount credentialLast4 credentialFingerprint demoFailure
+    id name weight maxConcurrent cacheTtlMinutes rateMultiplier usdPerCredit cacheDomain unboundOrigins
+    paused state stateReason cooldownUntil inFlight currentLimit bindingCount credentialLast4 credentialFingerprint demoFailure
     provider { id name }
   }
 `);
@@ -16,7 +16,7 @@ export const PROVIDERS = graphql(
     providers(first: 100) {
       nodes {
         id name allowPrivateNetwork
-        endpoints { id name surface baseUrl }
+        endpoints { id name surface baseUrl troubleReason }
         accounts { ...Account }
         mappings { id upstreamModel aliases model { id name displayName } }
       }
@@ -25,6 +25,20 @@ export const PROVIDERS = graphql(
 `,
   [ACCOUNT],
 );
+
+export const ACCOUNT_HEALTH = graphql(`
+  query AccountHealth($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on Account {
+        id inFlight currentLimit
+        rateLimits { name utilization status resetAt limit remaining }
+        circuit { state retryAt recentResults recentFailures }
+        learnedLimit { limit history { at from to reason } }
+      }
+    }
+  }
+`);
 
 export const MODEL_NAMES = graphql(`
   query ModelNames {
@@ -138,5 +152,7 @@ export const DELETE_MAPPING = graphql(`
 `);
 
 export type Account = ResultOf<typeof ACCOUNT>;
+type HealthNode = NonNullable<ResultOf<typeof ACCOUNT_HEALTH>['node']>;
+export type RateLimitWindow = Extract<HealthNode, { __typename: 'Account' }>['rateLimits'][number];
 export type Provider = ResultOf<typeof PROVIDERS>['providers']['nodes'][number];
 export type DemoFailure = NonNullable<Account['demoFailure']>;

@@ -1,7 +1,7 @@
 // Settings that point a client at this gateway. Pure.
 
-export type ClientName = 'claude-code' | 'openai' | 'anthropic' | 'curl';
-export const CLIENT_NAMES: readonly ClientName[] = ['claude-code', 'openai', 'anthropic', 'curl'];
+export const CLIENT_NAMES = ['claude-code', 'codex', 'gemini-cli', 'openai', 'anthropic', 'curl'] as const;
+export type ClientName = (typeof CLIENT_NAMES)[number];
 
 /** What is pasted where; `origin` is the gateway's address as the browser sees it. */
 export function snippetFor(
@@ -11,6 +11,10 @@ export function snippetFor(
   switch (client) {
     case 'claude-code':
       return `export ANTHROPIC_BASE_URL=${origin}\nexport ANTHROPIC_AUTH_TOKEN=${secret}\nclaude`;
+    case 'codex':
+      return codexConfig(origin, secret);
+    case 'gemini-cli':
+      return `export GOOGLE_GEMINI_BASE_URL=${origin}\nexport GEMINI_API_KEY=${secret}\ngemini`;
     case 'openai':
       return `export OPENAI_BASE_URL=${origin}/v1\nexport OPENAI_API_KEY=${secret}`;
     case 'anthropic':
@@ -20,4 +24,20 @@ export function snippetFor(
     default:
       return client satisfies never;
   }
+}
+
+/** Codex reads its provider from a file and the key from the environment; it speaks Responses only. */
+function codexConfig(origin: string, secret: string): string {
+  return [
+    '# ~/.codex/config.toml',
+    'model_provider = "warmpath"',
+    '',
+    '[model_providers.warmpath]',
+    'name = "Warmpath"',
+    `base_url = "${origin}/v1"`,
+    'env_key = "WARMPATH_API_KEY"',
+    'wire_api = "responses"',
+    '',
+    `# in the shell: export WARMPATH_API_KEY=${secret}`,
+  ].join('\n');
 }

@@ -41,7 +41,7 @@ export const REQUEST_LOGGED = graphql(
 export const REQUEST_DETAIL = graphql(`
   query RequestDetail($id: ID!) {
     requestLog(id: $id) {
-      id requestId startedAt finishedAt path surface streamed requestedModel upstreamModel
+      id requestId startedAt finishedAt path surface endpointSurface losses streamed requestedModel upstreamModel
       status outcome errorCode errorMessage apiKeyName sessionId
       model { id name displayName }
       apiKey { id name masked }
@@ -49,12 +49,13 @@ export const REQUEST_DETAIL = graphql(`
       provider { id name }
       endpoint { id name baseUrl }
       account { id name state }
-      inputTokens outputTokens reasoningTokens
-      cacheReadTokens cacheWriteTokens cacheWrite5mTokens cacheWrite1hTokens
+      inputTokens outputTokens cacheReadTokens rawUsage usageFlags
+      ledger { inputTokens cacheReadTokens cacheWrite5mTokens cacheWrite1hTokens outputTokens reasoningTokens audioTokens }
+      bodies { request reply isCut }
       usageSource costUsd credits savedUsd priceVersion
       queueMs timeToFirstTokenMs latencyMs
       affinity affinityReason expectedWarmTokens missCause
-      attempts { accountName providerName status outcome reason startedAt firstByteMs durationMs account { id } }
+      attempts { accountName providerName status outcome fault reason isPossibleDuplicate connectMs startedAt firstByteMs durationMs account { id } }
     }
   }
 `);

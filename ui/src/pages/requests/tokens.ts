@@ -13,7 +13,7 @@ export interface TokenPart {
 }
 
 /** Input that was neither read from nor written to the prompt cache; null when the provider reported no input. */
-export function freshTokens(row: ReportedTokens): number | null {
+function freshTokens(row: ReportedTokens): number | null {
   if (row.inputTokens === null) return null;
   return Math.max(0, row.inputTokens - (row.cacheReadTokens ?? 0) - (row.cacheWriteTokens ?? 0));
 }
@@ -25,4 +25,13 @@ export function inputParts(row: ReportedTokens): TokenPart[] {
     { key: 'write', tokens: row.cacheWriteTokens ?? 0, colour: 'bg-part-write' },
     { key: 'fresh', tokens: freshTokens(row) ?? 0, colour: 'bg-part-fresh' },
   ];
+}
+
+/** JSON with a line for each field; what is not JSON stays as it is. */
+export function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }

@@ -1,0 +1,239 @@
+// One attempt with all that goes with it: its slot, its binding, its verdict, and what it says of the account.
+
+import { dialectOf } from '../wire/dialects.ts';
+import type { UpstreamCall } from '../wire/surface.ts';
+import { type AttemptInput, attempt, type Retryable, type StreamReply, type WholeReply } from './attempt.ts';
+import type { RequestBody } from './body.ts';
+import type { Candidate } from './catalog.ts';
+import { bindingTtlMs } from './conversation.ts';
+import { GatewayError } from './errors.ts';
+import { type Exchange, noteAttempt } from './exchange.ts';
+import type { Failure } from './give-up.ts';
+import type { GatewayParts } from './parts.ts';
+import { classifyRateLimit } from './rate-limits.ts';
+import { type ReplyParts, streamReply, wholeReply } from './reply.ts';
+import type { Destination } from './route.ts';
+import type { Translation } from './tap.ts';
+import { type Outgoing, outgoing } from './translate.ts';
+
+type TriedAccount =
+  | { kind: 'done'; response: Response }
+  | { kind: 'failed'; failure: Failure }
+  /** The request cannot be said in this account's dialect; nothing was sent. */
+  | { kind: 'untranslatable'; error: GatewayError };
+
+/** Sends the request to the candidate's account. Throws GatewayError when the client is gone or time is up. */
+export async function tryAccount(
+  exchange: Exchange,
+  asked: { candidate: Candidate; body: RequestBody },
+  parts: GatewayParts,
+): Promise<TriedAccount> {
+  const { candidate, body } = asked;
+  const { account } = candidate;
+  const limitMs = timeLeft(exchange, parts);
+  const sent = translated(exchange, body, candidate);
+  if (sent instanceof GatewayError) return { kind: 'untranslatable', error: sent };
+  const release = takeSlot(exchange, candidate, parts);
+  const startedMs = parts.clock.monotonicMs();
+  const input = attemptInput(exchange, { candidate, sent, limitMs });
+  const result = await attempt(input, parts);
+  const reply: ReplyParts = {
+    context: parts,
+    destination: candidate,
+    way: candidate,
+    translation: sent.translation,
+    startedMs,
+    release,
+  };
+  switch (result.kind) {
+    case 'reply':
+      parts.health.sawHeaders(account, candidate, result.reply.headers);
+      parts.health.succeeded(account, candidate);
+      return { kind: 'done', response: accept(exchange, candidate, { reply: result.reply, parts: reply }) };
+    case 'rejected':
+      parts.health.sawHeaders(account, candidate, result.reply.headers);
+      exchange.row.affinityReason = 'the request itself was refused; the binding is untouched';
+      return { kind: 'done', response: wholeReply(exchange, result, reply) };
+    case 'abandoned':
+      release();
+      throw abandoned(exchange, { destination: candidate, startedMs }, parts);
+    case 'retryable': {
+      const failure = { ...result, isTranslated: sent.translation !== null };
+      if (result.reply) parts.health.sawHeaders(account, candidate, result.reply.headers);
+      blame(exchange, { candidate, startedMs, failure }, parts);
+      release();
+      parts.live.publish({ kind: 'account', accountId: account.id });
+      return { kind: 'failed', failure };
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The limit of this attempt: its own, but no more than what is left of the request's deadline. */
+function timeLeft({ catalog, startedMs, row }: Exchange, { clock }: GatewayParts): number {
+  const { deadlineSeconds, firstByteSeconds, streamFirstByteSeconds } = catalog.settings.timeouts;
+  const leftMs = deadlineSeconds * 1000 - (clock.monotonicMs() - startedMs);
+  if (leftMs <= 0) {
+    throw new GatewayError(
+      'upstream-timeout',
+      `Cannot get a reply within ${deadlineSeconds} s: the time is up`,
+    );
+  }
+  return Math.min(leftMs, (row.isStreamed ? streamFirstByteSeconds : firstByteSeconds) * 1000);
+}
+
+function translated(exchange: Exchange, body: RequestBody, candidate: Candidate): Outgoing | GatewayError {
+  try {
+    return outgoing(exchange, body, candidate);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
+/** The request is about to go to this account; the result gives its place back, once. */
+function takeSlot(exchange: Exchange, candidate: Candidate, parts: GatewayParts): () => void {
+  const { account, provider, endpoint, upstreamModel } = candidate;
+  const { row, ticket } = exchange;
+  const freeSlot = parts.slots.take(account);
+  const endProbe = parts.health.begin(account);
+  parts.live.publish({ kind: 'account', accountId: account.id });
+  exchange.candidate = candidate;
+  row.providerId = provider.id;
+  row.endpointId = endpoint.id;
+  row.accountId = account.id;
+  row.upstreamModel = upstreamModel;
+  if (ticket) parts.affinity.reserve(ticket, candidate, bindingTtlMs(exchange, candidate));
+  const release = () => {
+    freeSlot();
+    endProbe();
+  };
+  exchange.releases.push(release);
+  return release;
+}
+
+function attemptInput(
+  exchange: Exchange,
+  { candidate, sent, limitMs }: { candidate: Candidate; sent: Outgoing; limitMs: number },
+): AttemptInput {
+  const { request, catalog, row, stop } = exchange;
+  const dialect = dialectOf(candidate.endpoint.surface);
+  return {
+    destination: candidate,
+    dialect,
+    method: 'POST',
+    path:
+      dialect.upstreamPath(upstreamCall(exchange, candidate.upstreamModel, sent.framing)) +
+      passedQuery(exchange, sent.translation),
+    headers: request.headers,
+    body: sent.bytes,
+    isStreamed: row.isStreamed,
+    framing: sent.framing,
+    translation: sent.translation,
+    stop,
+    connectTimeoutMs: catalog.settings.timeouts.connectSeconds * 1000,
+    limitMs,
+  };
+}
+
+function upstreamCall(
+  { operation, row }: Exchange,
+  upstreamModel: string,
+  framing: Outgoing['framing'],
+): UpstreamCall {
+  switch (operation.kind) {
+    case 'count-tokens':
+      return { kind: 'count-tokens', upstreamModel };
+    case 'embed':
+      return { kind: 'embed', upstreamModel, isBatch: operation.isBatch };
+    default:
+      return { kind: 'generate', upstreamModel, isStreamed: row.isStreamed, framing };
+  }
+}
+
+/** Anthropic clients may ask with `?beta=true`; anything else in a query stays behind. */
+function passedQuery({ request: { url }, surface }: Exchange, translation: Translation | null): string {
+  const beta = translation === null && url.includes('beta=') ? new URL(url).searchParams.get('beta') : null;
+  return beta === null || surface !== 'anthropic-messages' ? '' : `?beta=${encodeURIComponent(beta)}`;
+}
+
+/** The reply has begun: the point of no return. */
+function accept(
+  exchange: Exchange,
+  candidate: Candidate,
+  { reply, parts }: { reply: WholeReply | StreamReply; parts: ReplyParts },
+): Response {
+  const { row, ticket } = exchange;
+  if (ticket) {
+    const { outcome, reason } = parts.context.affinity.confirm(
+      ticket,
+      candidate,
+      bindingTtlMs(exchange, candidate),
+    );
+    row.affinity = outcome;
+    row.affinityReason = reason;
+  }
+  return reply.kind === 'stream'
+    ? streamReply(exchange, reply, parts)
+    : wholeReply(exchange, { reply, error: null }, parts);
+}
+
+/** Notes a failed attempt and what it says of the account and its binding. */
+function blame(
+  exchange: Exchange,
+  tried: { candidate: Candidate; startedMs: number; failure: Failure },
+  parts: GatewayParts,
+): void {
+  const { candidate, startedMs, failure } = tried;
+  const { account } = candidate;
+  const { reason, fault, retryAfterMs } = failure;
+  noteFailure(exchange, { destination: candidate, startedMs, failure }, parts);
+  parts.health.failed(account, candidate, { fault, retryAfterMs, reason });
+  if (fault === 'refused') parts.onRefused(account, reason);
+  if (fault === 'rate-limited') {
+    const headers = failure.reply?.headers ?? new Headers();
+    const inFlight = parts.slots.inFlight(account.id);
+    parts.slots.rateLimited(account, classifyRateLimit({ headers, retryAfterMs, inFlight }));
+  }
+  if (exchange.ticket) parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason });
+}
+
+/** Notes a failed attempt in the row. */
+export function noteFailure(
+  exchange: Exchange,
+  { destination, startedMs, failure }: { destination: Destination; startedMs: number; failure: Retryable },
+  { clock }: GatewayParts,
+): void {
+  const { status, fault, reason, isPossibleDuplicate } = failure;
+  noteAttempt(exchange, destination, {
+    status,
+    outcome: 'retryable',
+    fault,
+    reason,
+    isPossibleDuplicate,
+    startedMs,
+    firstByteMs: null,
+    endedMs: clock.monotonicMs(),
+  });
+}
+
+/** Notes an attempt that nobody waits for any more; the result says why. */
+export function abandoned(
+  exchange: Exchange,
+  { destination, startedMs }: { destination: Destination; startedMs: number },
+  parts: GatewayParts,
+): GatewayError {
+  const error =
+    exchange.stopReason ?? new GatewayError('client-gone', 'The client hung up before the reply began');
+  noteAttempt(exchange, destination, {
+    status: null,
+    outcome: error.code === 'client-gone' ? 'client-gone' : 'interrupted',
+    reason: error.code === 'client-gone' ? 'the client hung up' : 'the gateway was shut down',
+    startedMs,
+    firstByteMs: null,
+    endedMs: parts.clock.monotonicMs(),
+  });
+  parts.live.publish({ kind: 'account', accountId: destination.account.id });
+  return error;
+}

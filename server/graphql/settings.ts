@@ -1,0 +1,177 @@
+// The settings of the whole gateway: read, and changed in part.
+
+import * as v from 'valibot';
+import type { Settings } from '../gateway/ports.ts';
+import { ADMIN, builder } from './builder.ts';
+import { aboveZero, checkInput, switchField, wholeNumber } from './fields.ts';
+import { UpdateSettingsInput } from './settings-input.ts';
+import {
+  AffinitySettingsRef,
+  BodyLogSettingsRef,
+  ClientGoneSettingsRef,
+  LimitSettingsRef,
+  RetentionSettingsRef,
+  TimeoutSettingsRef,
+} from './settings-parts.ts';
+import { ERRORS, payload, type UserError, UserErrorRef } from './user-error.ts';
+
+const SettingsRef = builder.objectRef<Settings>('Settings').implement({
+  description: 'How the gateway treats requests. A change holds for every request that begins after it.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    requireApiKey: t.exposeBoolean('requireApiKey', {
+      description: 'Callers must present an API key of this gateway.',
+    }),
+    routingHeaders: t.exposeBoolean('routingHeaders', {
+      description: 'Replies carry `x-warmpath-account` and `x-warmpath-affinity`.',
+    }),
+    translation: t.exposeBoolean('translation', {
+      description: "Requests may go to endpoints of another surface when no account speaks the caller's.",
+    }),
+    affinity: t.field({
+      type: AffinitySettingsRef,
+      description: 'Returning to a warm account.',
+      resolve: ({ affinity }) => affinity,
+    }),
+    retention: t.field({
+      type: RetentionSettingsRef,
+      description: 'How much of the request log is kept.',
+      resolve: ({ retention }) => retention,
+    }),
+    timeouts: t.field({
+      type: TimeoutSettingsRef,
+      description: 'How long things may take.',
+      resolve: ({ timeouts }) => timeouts,
+    }),
+    limits: t.field({
+      type: LimitSettingsRef,
+      description: 'How much the gateway takes on.',
+      resolve: ({ limits }) => limits,
+    }),
+    clientGone: t.field({
+      type: ClientGoneSettingsRef,
+      description: 'What becomes of a reply whose client has hung up.',
+      resolve: ({ clientGone }) => clientGone,
+    }),
+    bodyLog: t.field({
+      type: BodyLogSettingsRef,
+      description: 'Keeping what requests and replies say.',
+      resolve: ({ bodyLog }) => bodyLog,
+    }),
+  }),
+});
+
+interface SettingsShape {
+  settings: Settings | null;
+}
+
+const SettingsPayload = builder
+  .objectRef<SettingsShape & { errors: UserError[] }>('SettingsPayload')
+  .implement({
+    description: 'Result of changing the settings.',
+    authScopes: ADMIN,
+    fields: (t) => ({
+      settings: t.field({
+        type: SettingsRef,
+        nullable: true,
+        description: 'Null when refused.',
+        resolve: ({ settings }) => settings,
+      }),
+      errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
+    }),
+  });
+
+const seconds = aboveZero(86_400);
+
+const settingsFields = v.partial(
+  v.object({
+    requireApiKey: switchField,
+    routingHeaders: switchField,
+    translation: switchField,
+    affinity: v.partial(
+      v.object({
+        enabled: switchField,
+        ttlSeconds: wholeNumber(1, 7 * 24 * 3600),
+        scope: v.picklist(['session', 'api-key']),
+      }),
+    ),
+    retention: v.partial(
+      v.object({ maxAgeDays: wholeNumber(1, 36_500), maxRows: wholeNumber(1, 1_000_000_000) }),
+    ),
+    timeouts: v.partial(
+      v.object({
+        connectSeconds: seconds,
+        firstByteSeconds: seconds,
+        streamFirstByteSeconds: seconds,
+        streamGapSeconds: seconds,
+        keepAliveSeconds: seconds,
+        deadlineSeconds: seconds,
+        queueSeconds: seconds,
+        shutdownSeconds: seconds,
+      }),
+    ),
+    limits: v.partial(
+      v.object({
+        maxBodyMb: aboveZero(4_096),
+        maxInFlight: wholeNumber(1, 1_000_000),
+        maxBufferedMb: aboveZero(1_000_000),
+      }),
+    ),
+    clientGone: v.partial(v.object({ policy: v.picklist(['cancel', 'drain']), drainSeconds: seconds })),
+    bodyLog: v.partial(
+      v.object({ enabled: switchField, maxKb: wholeNumber(1, 100_000), ttlHours: aboveZero(24 * 365) }),
+    ),
+  }),
+);
+
+builder.queryField('settings', (t) =>
+  t.field({
+    type: SettingsRef,
+    description: 'The settings as they are now.',
+    resolve: (_root, _args, { parts }) => parts.catalog.current.settings,
+  }),
+);
+
+builder.mutationField('updateSettings', (t) =>
+  t.field({
+    type: SettingsPayload,
+    description: 'Changes settings; what is absent stays.',
+    args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
+    resolve: (_root, { input }, { desk }) =>
+      payload<SettingsShape>({ settings: null }, () =>
+        desk.edit((catalog) => {
+          const given = checkInput(settingsFields, withoutNulls(input));
+          const row = merged(catalog.settings, given);
+          return { changes: [{ kind: 'put-settings' as const, row }], result: () => ({ settings: row }) };
+        }),
+      ),
+  }),
+);
+
+function merged(current: Settings, given: v.InferOutput<typeof settingsFields>): Settings {
+  return {
+    requireApiKey: given.requireApiKey ?? current.requireApiKey,
+    routingHeaders: given.routingHeaders ?? current.routingHeaders,
+    translation: given.translation ?? current.translation,
+    affinity: changedBlock(current.affinity, given.affinity),
+    retention: changedBlock(current.retention, given.retention),
+    timeouts: changedBlock(current.timeouts, given.timeouts),
+    limits: changedBlock(current.limits, given.limits),
+    clientGone: changedBlock(current.clientGone, given.clientGone),
+    bodyLog: changedBlock(current.bodyLog, given.bodyLog),
+  };
+}
+
+function changedBlock<Block extends object>(
+  current: Block,
+  given: { [Key in keyof Block]?: Block[Key] | undefined } | undefined,
+): Block {
+  return { ...current, ...given };
+}
+
+/** Null is how GraphQL clients leave a field out when they have a variable for it: nothing here can be cleared. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const given = Object.entries(value).filter(([, part]) => part !== null && part !== undefined);
+  return Object.fromEntries(given.map(([key, part]) => [key, withoutNulls(part)]));
+}

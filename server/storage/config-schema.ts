@@ -1,0 +1,184 @@
+// The tables of the file that holds what is configured, and how they came to be.
+
+import type { Kysely } from 'kysely';
+import type { Database } from './database.ts';
+import type { SqliteSchema } from './sqlite-migrations.ts';
+
+const CATALOG: readonly string[] = [
+  `CREATE TABLE provider (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    allowPrivateNetwork INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE endpoint (
+    id TEXT PRIMARY KEY NOT NULL,
+    providerId TEXT NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    baseUrl TEXT NOT NULL,
+    UNIQUE (providerId, name)
+  ) STRICT`,
+  `CREATE TABLE account (
+    id TEXT PRIMARY KEY NOT NULL,
+    providerId TEXT NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    weight REAL NOT NULL,
+    maxConcurrent INTEGER,
+    cacheTtlMinutes REAL,
+    rateMultiplier REAL NOT NULL,
+    cacheDomain TEXT,
+    isPaused INTEGER NOT NULL,
+    disabledReason TEXT,
+    credentialLast4 TEXT NOT NULL,
+    credentialFingerprint TEXT NOT NULL,
+    sealedCredential TEXT NOT NULL,
+    UNIQUE (providerId, name)
+  ) STRICT`,
+  `CREATE TABLE model (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    displayName TEXT,
+    price TEXT
+  ) STRICT`,
+  `CREATE TABLE mapping (
+    id TEXT PRIMARY KEY NOT NULL,
+    providerId TEXT NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
+    modelId TEXT NOT NULL REFERENCES model (id) ON DELETE CASCADE,
+    upstreamModel TEXT NOT NULL,
+    aliases TEXT NOT NULL
+  ) STRICT`,
+  'CREATE INDEX mappingByProvider ON mapping (providerId)',
+  'CREATE INDEX mappingByModel ON mapping (modelId)',
+  `CREATE TABLE user (
+    id TEXT PRIMARY KEY NOT NULL,
+    username TEXT NOT NULL UNIQUE,
+    email TEXT
+  ) STRICT`,
+  `CREATE TABLE apiKey (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    hash TEXT NOT NULL UNIQUE,
+    masked TEXT NOT NULL,
+    userId TEXT REFERENCES user (id) ON DELETE SET NULL,
+    isEnabled INTEGER NOT NULL,
+    createdAtMs INTEGER NOT NULL
+  ) STRICT`,
+  'CREATE INDEX apiKeyByUser ON apiKey (userId)',
+  `CREATE TABLE setting (
+    id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+    value TEXT NOT NULL
+  ) STRICT`,
+];
+
+// Where the request log was before it got a file of its own: see log-move.ts.
+const OLD_REQUEST_LOG: readonly string[] = [
+  `CREATE TABLE request (
+    seq INTEGER PRIMARY KEY NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    requestId TEXT NOT NULL,
+    startedAtMs INTEGER NOT NULL,
+    finishedAtMs INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    isStreamed INTEGER NOT NULL,
+    requestedModel TEXT NOT NULL,
+    modelId TEXT,
+    upstreamModel TEXT,
+    status INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    errorCode TEXT,
+    apiKeyId TEXT,
+    apiKeyName TEXT,
+    userId TEXT,
+    sessionId TEXT,
+    providerId TEXT,
+    endpointId TEXT,
+    accountId TEXT,
+    inputTokens INTEGER,
+    outputTokens INTEGER,
+    reasoningTokens INTEGER,
+    cacheReadTokens INTEGER,
+    cacheWriteTokens INTEGER,
+    cacheWrite5mTokens INTEGER,
+    cacheWrite1hTokens INTEGER,
+    usageSource TEXT NOT NULL,
+    costNanoUsd INTEGER,
+    savedNanoUsd INTEGER,
+    credits REAL,
+    priceVersion TEXT,
+    queueMs INTEGER NOT NULL,
+    timeToFirstTokenMs INTEGER,
+    latencyMs INTEGER NOT NULL,
+    affinity TEXT NOT NULL,
+    affinityReason TEXT NOT NULL,
+    expectedWarmTokens INTEGER,
+    missCause TEXT,
+    errorMessage TEXT,
+    attempts TEXT NOT NULL
+  )`,
+  'CREATE INDEX requestByTime ON request (startedAtMs, id)',
+  'CREATE INDEX requestByApiKey ON request (apiKeyId, startedAtMs) WHERE apiKeyId IS NOT NULL',
+  'CREATE INDEX requestByAccount ON request (accountId, startedAtMs) WHERE accountId IS NOT NULL',
+  'CREATE INDEX requestByModel ON request (modelId, startedAtMs) WHERE modelId IS NOT NULL',
+  'CREATE INDEX requestBySession ON request (sessionId, startedAtMs) WHERE sessionId IS NOT NULL',
+];
+
+const BINDINGS_AND_LOGIN: readonly string[] = [
+  `CREATE TABLE binding (
+    key TEXT PRIMARY KEY NOT NULL,
+    apiKeyId TEXT,
+    userId TEXT,
+    sessionId TEXT,
+    modelId TEXT NOT NULL,
+    surface TEXT NOT NULL,
+    providerId TEXT NOT NULL,
+    endpointId TEXT NOT NULL,
+    accountId TEXT NOT NULL,
+    createdAtMs INTEGER NOT NULL,
+    expiresAtMs INTEGER NOT NULL,
+    lastHitAtMs INTEGER NOT NULL,
+    requestCount INTEGER NOT NULL,
+    warmTokens INTEGER NOT NULL,
+    cacheReadTokens INTEGER NOT NULL
+  )`,
+  `CREATE TABLE secret (
+    name TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE session (
+    hash TEXT PRIMARY KEY NOT NULL,
+    createdAtMs INTEGER NOT NULL,
+    lastSeenAtMs INTEGER NOT NULL,
+    expiresAtMs INTEGER NOT NULL
+  ) STRICT`,
+];
+
+const ORIGINS_CREDITS_AND_PINS: readonly string[] = [
+  'ALTER TABLE account ADD COLUMN usdPerCredit REAL',
+  "ALTER TABLE account ADD COLUMN credentialOrigins TEXT NOT NULL DEFAULT '[]'",
+  `CREATE TABLE pin (
+    hash TEXT PRIMARY KEY NOT NULL,
+    accountId TEXT NOT NULL,
+    expiresAtMs INTEGER NOT NULL
+  ) STRICT`,
+];
+
+/** Credentials stored before they were bound were given for the endpoints that are there now. */
+async function bindCredentials(db: Kysely<Database>): Promise<void> {
+  const endpoints = await db.selectFrom('endpoint').select(['providerId', 'baseUrl']).execute();
+  const providerIds = new Set(endpoints.map(({ providerId }) => providerId));
+  for (const providerId of providerIds) {
+    const own = endpoints.filter((row) => row.providerId === providerId && URL.canParse(row.baseUrl));
+    const origins = [...new Set(own.map(({ baseUrl }) => new URL(baseUrl).origin))].sort();
+    await db
+      .updateTable('account')
+      .set({ credentialOrigins: JSON.stringify(origins) })
+      .where('providerId', '=', providerId)
+      .execute();
+  }
+}
+
+export const CONFIG_SCHEMA: SqliteSchema<Database> = {
+  steps: [[...CATALOG, ...OLD_REQUEST_LOG, ...BINDINGS_AND_LOGIN], ORIGINS_CREDITS_AND_PINS, bindCredentials],
+  pragmas: [],
+};

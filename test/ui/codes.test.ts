@@ -1,0 +1,16 @@
+// Names that come from outside the panel have words in it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LOSSES } from '../../server/wire/losses.ts';
+import { isMessageKey } from '../../ui/src/lib/messages.ts';
+
+test('every loss that a translation drops has words, and no other has', () => {
+  for (const [loss, { policy }] of Object.entries(LOSSES)) {
+    assert.equal(isMessageKey(`loss.${loss}`), policy === 'drop', loss);
+  }
+});
+
+test('isMessageKey is not taken in by what every object has', () => {
+  assert.equal(isMessageKey('toString'), false);
+});

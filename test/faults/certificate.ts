@@ -1,0 +1,21 @@
+// A certificate that nobody trusts, with its key, for the TLS listener of the fault upstream. Made for these tests alone.
+
+/** For `localhost` and 127.0.0.1, self-signed, valid until 2126. Guards nothing. */
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgXdjZRHRPWppfneZk
+Er8rZebpiWwFJ+W0L3hZg3p6f8WhRANCAAROEDTSgvFWoflOfw0Vb5vG2cn1uiXu
+mFxaV/Jp55fQljEuBG9gphLZKDSLAwtyLZLCtPqjRldDZ2OnW2P97e9U
+-----END PRIVATE KEY-----
+`;
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUCX2nML/aHkXo6DhQ/Y3OkmCclV8wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjAxMDQ1OVoYDzIxMjYxMDI5
+MDEwNDU5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAROEDTSgvFWoflOfw0Vb5vG2cn1uiXumFxaV/Jp55fQljEuBG9gphLZ
+KDSLAwtyLZLCtPqjRldDZ2OnW2P97e9Uo28wbTAdBgNVHQ4EFgQUcpLQJ84e6H72
+C/eCDJKjbUvwdwAwHwYDVR0jBBgwFoAUcpLQJ84e6H72C/eCDJKjbUvwdwAwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgOnJ2tg2mwaRak8lLVike+Qm9r6buwjDCHWUz+SUOL+wCIA22
+Wv8Ld+fNkNLNkRlcJRWiOytL5E8yD84G9/B7akKL
+-----END CERTIFICATE-----
+`;

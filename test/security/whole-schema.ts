@@ -1,0 +1,78 @@
+// Documents that ask the admin API for everything it gives out: one for each root field, made from the schema itself.
+
+import {
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  getNamedType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+} from 'graphql';
+import { schema } from '../../server/graphql/schema.ts';
+
+export interface WholeDocument {
+  field: string;
+  text: string;
+}
+
+/** How deep objects are followed; each type's own fields are asked for by a list of its own anyway. */
+const MAX_DEPTH = 5;
+
+export function wholeQueries(): WholeDocument[] {
+  return documentsOf(schema.getQueryType(), 'query');
+}
+
+export function wholeSubscriptions(): WholeDocument[] {
+  return documentsOf(schema.getSubscriptionType(), 'subscription');
+}
+
+/** `Type.field` of every field that the documents ask for. */
+export const askedFields = new Set<string>();
+
+/** `Type.field` of every field there is but those of mutations and their payloads. */
+export function allFields(): string[] {
+  return Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type))
+    .filter(({ name }) => !name.startsWith('__') && !/^(Query|Mutation|Subscription)$|Payload$/.test(name))
+    .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+}
+
+function documentsOf(root: GraphQLObjectType | null | undefined, kind: string): WholeDocument[] {
+  return Object.values(root?.getFields() ?? {})
+    .filter((field) => !field.args.some(isRequiredArgument) && field.name !== 'node')
+    .map((field) => ({ field: field.name, text: `${kind} { ${selected(field, [])} }` }));
+}
+
+function selected(field: GraphQLField<unknown, unknown>, path: readonly string[]): string {
+  const pageSize = path.length === 0 ? 100 : 3;
+  const args = field.args.some(({ name }) => name === 'first') ? `(first: ${pageSize})` : '';
+  const type = getNamedType(field.type);
+  return isLeafType(type) ? field.name + args : `${field.name}${args} { ${fieldsOf(type, path)} }`;
+}
+
+function fieldsOf(type: GraphQLNamedType, path: readonly string[]): string {
+  if (!isObjectType(type)) return isInterfaceType(type) ? '__typename id' : '__typename';
+  const texts = Object.values(type.getFields())
+    // The same nodes again, one level deeper.
+    .filter((field) => field.name !== 'edges' && !field.args.some(isRequiredArgument))
+    .filter((field) => isLeafType(getNamedType(field.type)) || isWorthIt(field, [...path, type.name]))
+    .map((field) => {
+      askedFields.add(`${type.name}.${field.name}`);
+      return selected(field, [...path, type.name]);
+    });
+  return ['__typename', ...texts].join(' ');
+}
+
+function isWorthIt(field: GraphQLField<unknown, unknown>, path: readonly string[]): boolean {
+  const { name } = getNamedType(field.type);
+  const isNode = /^(Account|Affinity|ApiKey|Endpoint|Model|ModelMapping|Provider|RequestLog|User)$/.test(
+    name,
+  );
+  return (
+    !path.includes(name) &&
+    path.length < MAX_DEPTH &&
+    (!isNode || path.length < 2 || path[0]?.endsWith('Connection') === false)
+  );
+}

@@ -160,19 +160,24 @@ describe('the Anthropic SDK', { skip: SKIP_REASON }, () => {
   });
 
   it('is told that the other operations are not available', async () => {
-    const { messages } = asked('text');
-    const error = await rejection(through.messages.countTokens({ model: MODELS.anthropic, messages }));
-    assert.ok(error instanceof Anthropic.NotFoundError);
-    assert.equal(error.type, 'not_found_error');
-    assert.match(error.message, /not available/);
+    for (const call of [through.messages.batches.list(), through.messages.batches.retrieve('msgbatch_1')]) {
+      const error = await rejection(call);
+      assert.ok(error instanceof Anthropic.NotFoundError);
+      assert.equal(error.type, 'not_found_error');
+      assert.match(error.message, /not available/);
+    }
   });
 
-  it('lists the models that it can ask for', async () => {
+  it('lists the models that it can ask for, those of other dialects too', async () => {
     const { items, error } = await drained(through.models.list());
     assert.equal(error, null);
     const ids = items.map(({ id, type }) => `${type} ${id}`).sort();
-    const faults = FAULT_MODELS.map((name) => `model anthropic-${name}`);
-    assert.deepEqual(ids, [...faults, `model ${MODELS.anthropic}`]);
+    const families = ['anthropic', 'openai'] as const;
+    const models = families.flatMap((family) => [
+      MODELS[family],
+      ...FAULT_MODELS.map((name) => `${family}-${name}`),
+    ]);
+    assert.deepEqual(ids, models.map((name) => `model ${name}`).sort());
   });
 
   it('is known by an auth token too, and sends its own headers on but not its key', async () => {

@@ -152,9 +152,9 @@ describe('the OpenAI SDK', { skip: SKIP_REASON }, () => {
 
   it('is told that the other operations are not available', async () => {
     const calls: [string, () => PromiseLike<unknown>][] = [
-      ['responses', () => through.responses.create({ model: MODELS.openai, input: 'hello' })],
-      ['embeddings', () => through.embeddings.create({ model: MODELS.openai, input: 'hello' })],
       ['files', () => through.files.list()],
+      ['images', () => through.images.generate({ model: MODELS.openai, prompt: 'hello' })],
+      ['moderations', () => through.moderations.create({ input: 'hello' })],
     ];
     for (const [operation, call] of calls) {
       const error = await rejection(call());
@@ -163,12 +163,16 @@ describe('the OpenAI SDK', { skip: SKIP_REASON }, () => {
     }
   });
 
-  it('lists the models that it can ask for', async () => {
+  it('lists the models that it can ask for, those of other dialects too', async () => {
     const { items, error } = await drained(through.models.list());
     assert.equal(error, null);
     const ids = items.map(({ id, object }) => `${object} ${id}`).sort();
-    const faults = FAULT_MODELS.map((name) => `model openai-${name}`);
-    assert.deepEqual(ids, [`model ${MODELS.openai}`, ...faults]);
+    const families = ['anthropic', 'openai'] as const;
+    const models = families.flatMap((family) => [
+      MODELS[family],
+      ...FAULT_MODELS.map((name) => `${family}-${name}`),
+    ]);
+    assert.deepEqual(ids, models.map((name) => `model ${name}`).sort());
   });
 
   it('sends its own headers on but not its key', async () => {

@@ -1,108 +1,161 @@
-// Measures what the gateway adds to a call: against a direct call and against a bare pass-through, in one run.
+// Measures what the gateway adds to a call: against direct calls and pass-throughs, in one run, next to its goals.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { textTable } from '../text-table.ts';
-import { API_KEY, MODEL } from './call.ts';
-import { combine, type Measured, runClosedLoop } from './closed-loop.ts';
-import { COLUMNS, TARGETS, type Target, workloadRows } from './report.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binaryMib, type GatewayProgram, gatewayProgram } from '../gateway-program.ts';
+import { added, Figures, type Values } from './figures.ts';
+import { judgeAll } from './goals.ts';
+import type { LogRate } from './log-rate.ts';
+import { UpstreamProcess } from './measure.ts';
+import { ALL_PARTS, HELP, type Options, parseOptions } from './options.ts';
+import { asJson, figureTable, goalTable } from './report.ts';
+import { measureStart } from './start-time.ts';
+import { FULL, QUICK, type Scale, STEPS, type Step } from './steps.ts';
+import {
+  CPUS,
+  presentTargets,
+  type RunningTarget,
+  startHelper,
+  startTarget,
+  type Target,
+} from './targets.ts';
 
-const HELP = `Measures requests per second and latency through the gateway, a bare pass-through, and directly.
+interface Bench {
+  upstream: UpstreamProcess;
+  program: GatewayProgram;
+  scale: Scale;
+  figures: Figures;
+  folder: string;
+}
 
-Usage: bun test/bench/overhead/main.ts [options]
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options) await run(options);
+  else console.log(HELP);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
 
-  --clients N   clients, each with one request at a time (32)
-  --seconds S   measured per workload and target (3); the whole run takes about 14 S
-  --help        this text
-
-Upstream, pass-through and gateway are processes of their own on loopback. Every workload is measured in two halves,
-the second in reverse order. All of it shares one machine, so compare the columns of one run, never two runs.`;
-
-const WARM_UP_MS = 300;
-const WORKLOADS = [
-  { name: '1 KB plain', bodyBytes: 1_000, isStreamed: false },
-  { name: '1 KB SSE', bodyBytes: 1_000, isStreamed: true },
-  { name: '50 KB plain', bodyBytes: 50_000, isStreamed: false },
-  { name: '50 KB SSE', bodyBytes: 50_000, isStreamed: true },
-] as const;
-type Workload = (typeof WORKLOADS)[number];
-
-const { values } = parseArgs({
-  options: {
-    clients: { type: 'string', default: '32' },
-    seconds: { type: 'string', default: '3' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) console.log(HELP);
-else await run(Number(values.clients), Number(values.seconds));
-
-async function run(clients: number, seconds: number): Promise<void> {
-  if (!(clients >= 1 && clients <= 1000 && seconds > 0 && seconds <= 60)) throw new Error(HELP);
-  const processes: ChildProcess[] = [];
+async function run(options: Options): Promise<void> {
+  const program = gatewayProgram(options.program);
+  const targets = presentTargets();
+  const proxy = targets.find((target) => target === 'haproxy' || target === 'nginx') ?? null;
+  const cpus =
+    CPUS.target === null ? 'not pinned' : `target on processor ${CPUS.target}, the rest on ${CPUS.others}`;
+  const intro = `gateway: ${program.description}; ${options.rounds} round(s); ${cpus}; plain proxy: ${proxy ?? 'not present'}`;
+  console.log(`${intro}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'warmpath bench '));
+  const upstream = await UpstreamProcess.start();
+  const figures = new Figures();
+  const bench: Bench = { upstream, program, scale: options.isQuick ? QUICK : FULL, figures, folder };
   try {
-    const direct = await startServer('upstream', [], processes);
-    const urls: Record<Target, string> = {
-      direct,
-      'pass-through': await startServer('pass-through', [direct], processes),
-      gateway: await startServer('gateway', [direct], processes),
-    };
-    console.log(`${clients} clients, ${seconds} s per workload and target\n`);
-    const rows = [COLUMNS];
-    for (const workload of WORKLOADS) {
-      rows.push(...workloadRows(workload.name, await measure(workload, { urls, clients, seconds })));
+    for (let round = 1; round <= options.rounds; round += 1) {
+      await runRound(bench, { round, targets, only: options.only });
     }
-    console.log(textTable(rows));
   } finally {
-    for (const child of processes) child.stdin?.end();
+    await upstream.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const isPart = options.only.size < ALL_PARTS.length;
+  const goals = judgeAll(figures, proxy).filter(({ value }) => value !== null || !isPart);
+  console.log(`${figureTable(figures, targets)}\n\n${goalTable(goals)}`);
+  if (options.jsonFile) {
+    const about = {
+      program: program.description,
+      rounds: options.rounds,
+      isQuick: options.isQuick,
+      cpus: CPUS,
+    };
+    writeFileSync(options.jsonFile, asJson(figures, { targets, goals, about }));
   }
 }
 
-async function measure(
-  workload: Workload,
-  { urls, clients, seconds }: { urls: Record<Target, string>; clients: number; seconds: number },
-): Promise<Map<Target, Measured>> {
-  const results = new Map<Target, Measured>();
-  const headers = {
-    'content-type': 'application/json',
-    'anthropic-version': '2023-06-01',
-    'x-api-key': API_KEY,
-  };
-  for (const target of [...TARGETS, ...TARGETS.toReversed()]) {
-    const half = await runClosedLoop({
-      url: `${urls[target]}/v1/messages`,
-      headers,
-      body: (client) => bodyOf(workload, client),
-      clients,
-      warmUpMs: WARM_UP_MS,
-      measureMs: (seconds * 1000) / 2,
+interface Round {
+  round: number;
+  targets: readonly Target[];
+  only: ReadonlySet<string>;
+}
+
+async function runRound(bench: Bench, { round, targets, only }: Round): Promise<void> {
+  const steps = STEPS.filter(({ name }) => only.has(name));
+  const running = new Map<Target, RunningTarget>();
+  const start = (target: Target, purpose: string) =>
+    startTarget(target, {
+      upstreamPort: bench.upstream.port,
+      program: bench.program,
+      folder: join(bench.folder, `${round}-${purpose}-${target}`),
     });
-    const first = results.get(target);
-    results.set(target, first ? combine(first, half) : half);
+  // Every other round the other way round, direct first: what is added is told from it.
+  const [direct = 'direct', ...others] = targets;
+  const order = [direct, ...(round % 2 === 0 ? others.toReversed() : others)];
+  try {
+    for (const step of steps) {
+      const startedAtMs = performance.now();
+      await runStep(step, {
+        bench,
+        order: order.filter((target) => step.targets.includes(target)),
+        async open(target) {
+          if (step.isFresh) return start(target, step.name);
+          const kept = running.get(target) ?? (await start(target, 'kept'));
+          running.set(target, kept);
+          return kept;
+        },
+      });
+      progress(round, step.name, startedAtMs);
+    }
+  } finally {
+    for (const target of running.values()) await target.stop();
   }
-  return results;
+  await runOthers(bench, { round, only });
 }
 
-function bodyOf({ bodyBytes, isStreamed }: Workload, client: number): string {
-  const body = (text: string) =>
-    JSON.stringify({
-      model: MODEL,
-      max_tokens: 256,
-      stream: isStreamed,
-      messages: [{ role: 'user', content: [{ type: 'text', text: `client ${client} ${text}` }] }],
+async function runStep(
+  step: Step,
+  {
+    bench,
+    order,
+    open,
+  }: { bench: Bench; order: readonly Target[]; open(target: Target): Promise<RunningTarget> },
+): Promise<void> {
+  let direct: Values = {};
+  for (const name of order) {
+    const target = await open(name);
+    try {
+      const values = await step.run({ target, upstream: bench.upstream, scale: bench.scale });
+      if (name === 'direct') direct = values;
+      bench.figures.add(name, { ...values, ...(step.isAdded ? added(values, direct) : {}) });
+    } catch (error) {
+      console.error(`${step.name} at ${name}: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      if (step.isFresh) await target.stop();
+    }
+  }
+}
+
+/** What needs no load. */
+async function runOthers(bench: Bench, { round, only }: Pick<Round, 'round' | 'only'>): Promise<void> {
+  const { figures, program, upstream, scale } = bench;
+  const startedAtMs = performance.now();
+  if (only.has('start')) {
+    await upstream.setMode({ kind: 'plain' });
+    figures.add('gateway', { 'start to first 200, ms': await measureStart(program, upstream.port) });
+  }
+  if (only.has('binary')) figures.add('gateway', { 'binary, MiB': binaryMib(program) });
+  if (only.has('log')) {
+    const child = startHelper('log-rate', `${scale.logRows}`);
+    const rate: LogRate = JSON.parse(await child.match(/^(\{.*\})$/));
+    figures.add('gateway', {
+      'log rows/s': rate.rowsPerSecond,
+      'log CPU µs/row': rate.cpuUsPerRow,
+      'longest pause while logging, ms': rate.longestPauseMs,
+      'log rows dropped': rate.droppedRows,
     });
-  return body('x'.repeat(Math.max(0, bodyBytes - body('').length)));
+  }
+  progress(round, 'start, binary, log', startedAtMs);
 }
 
-/** Starts one of the servers and resolves to its URL once it listens. */
-async function startServer(role: string, args: readonly string[], started: ChildProcess[]): Promise<string> {
-  const script = fileURLToPath(new URL('./servers.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, role, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  started.push(child);
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
-    child.once('exit', (code) => reject(new Error(`Cannot start the ${role}: it ended with ${code}`)));
-  });
-  return `http://127.0.0.1:${port}`;
+function progress(round: number, name: string, startedAtMs: number): void {
+  console.error(`round ${round}: ${name}, ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
 }

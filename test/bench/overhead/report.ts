@@ -1,51 +1,58 @@
-// Rates and latencies of one workload as rows of a table. Pure.
+// A run as tables and as JSON. Pure.
 
-import { type Measured, percentile } from './closed-loop.ts';
+import { textTable } from '../text-table.ts';
+import type { Figures } from './figures.ts';
+import type { GoalResult } from './goals.ts';
+import type { Target } from './targets.ts';
 
-export const TARGETS = ['direct', 'pass-through', 'gateway'] as const;
-export type Target = (typeof TARGETS)[number];
+const MISSING = '-';
 
-export const COLUMNS: readonly string[] = [
-  'workload',
-  'target',
-  'req/s',
-  'of direct',
-  'of pass-through',
-  'p50 ms',
-  'p99 ms',
-  'added p50',
-  'added p99',
-  'errors',
-];
-
-/** One row per target; what is added and the ratios are against the same workload's direct calls. */
-export function workloadRows(name: string, results: ReadonlyMap<Target, Measured>): string[][] {
-  const numbers = TARGETS.map((target) => {
-    const measured = results.get(target) ?? { latenciesMs: [], errors: 0, elapsedMs: 1 };
-    return {
-      target,
-      errors: measured.errors,
-      rate: (measured.latenciesMs.length / measured.elapsedMs) * 1000,
-      p50: percentile(measured.latenciesMs, 0.5),
-      p99: percentile(measured.latenciesMs, 0.99),
-    };
-  });
-  const rateOf = (target: Target) => numbers.find((row) => row.target === target)?.rate ?? 0;
-  const direct = numbers.find((row) => row.target === 'direct');
-  return numbers.map(({ target, errors, rate, p50, p99 }) => [
-    name,
-    target,
-    rate.toFixed(0),
-    ratio(rate, rateOf('direct')),
-    ratio(rate, rateOf('pass-through')),
-    p50.toFixed(2),
-    p99.toFixed(2),
-    (p50 - (direct?.p50 ?? 0)).toFixed(2),
-    (p99 - (direct?.p99 ?? 0)).toFixed(2),
-    `${errors}`,
+/** One row per goal. */
+export function goalTable(results: readonly GoalResult[]): string {
+  const rows = results.map(({ number, figure, goal, value, reference, ratio, verdict }) => [
+    `${number} ${figure}`,
+    goal,
+    shown(value),
+    shown(reference),
+    shown(ratio),
+    verdict,
   ]);
+  return textTable([['goal', 'wanted', 'gateway', 'compared with', 'ratio', ''], ...rows]);
 }
 
-function ratio(rate: number, base: number): string {
-  return base === 0 ? '-' : (rate / base).toFixed(2);
+/** One row per figure, the medians of every target side by side. */
+export function figureTable(figures: Figures, targets: readonly Target[]): string {
+  const rows = figures
+    .names()
+    .filter(
+      (figure) => !figure.startsWith('errors') || targets.some((target) => figures.median(figure, target)),
+    )
+    .map((figure) => [figure, ...targets.map((target) => shown(figures.median(figure, target)))]);
+  return textTable([['median of the rounds', ...targets], ...rows]);
+}
+
+/** Everything for another program: every round's values too. */
+export function asJson(
+  figures: Figures,
+  options: { targets: readonly Target[]; goals: readonly GoalResult[]; about: Record<string, unknown> },
+): string {
+  const { targets, goals, about } = options;
+  const measured = figures.names().map((figure) => ({
+    figure,
+    ...Object.fromEntries(
+      targets.map((target) => [
+        target,
+        { median: figures.median(figure, target), rounds: figures.values(figure, target) },
+      ]),
+    ),
+  }));
+  return JSON.stringify({ ...about, goals, figures: measured }, null, 2);
+}
+
+/** Three digits that matter; whole numbers from a hundred on. */
+export function shown(value: number | null): string {
+  if (value === null) return MISSING;
+  const size = Math.abs(value);
+  if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

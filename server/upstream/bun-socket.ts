@@ -72,7 +72,7 @@ class BunLink implements Socket {
     if (body) outbox.set(bodyStart < body.length ? body.subarray(0, bodyStart) : body, headBytes);
     const filled = headBytes + bodyStart;
     const taken = Math.max(0, this.#socket?.write(outbox, 0, filled) ?? 0);
-    if (taken < filled) this.#unsent.push(Uint8Array.from(outbox.subarray(taken, filled)));
+    if (taken < filled) this.#unsent.push(new Uint8Array(outbox.subarray(taken, filled)));
     if (body && bodyStart < body.length) this.#unsent.push(body.subarray(bodyStart));
     this.flush();
   }

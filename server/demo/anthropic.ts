@@ -7,6 +7,7 @@ import type { Dialect, ErrorReply, RateWindow } from './dialect.ts';
 
 export const ANTHROPIC_DIALECT: Dialect = {
   path: '/v1/messages',
+  countPath: '/v1/messages/count_tokens',
   requestIdHeader: 'request-id',
   requestIdPrefix: 'req_011C',
   replyIdPrefix: 'msg_01',

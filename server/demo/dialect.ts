@@ -54,6 +54,8 @@ export interface ErrorReply {
 export interface Dialect {
   /** Appended to the base URL. */
   path: string;
+  /** Where prompts are counted and nothing is generated; null = the dialect has no such operation. */
+  countPath: string | null;
   requestIdHeader: string;
   requestIdPrefix: string;
   replyIdPrefix: string;

@@ -7,6 +7,7 @@ import { readOpenAiRequest } from './openai-request.ts';
 
 export const OPENAI_DIALECT: Dialect = {
   path: '/v1/chat/completions',
+  countPath: null,
   requestIdHeader: 'x-request-id',
   requestIdPrefix: 'req_',
   replyIdPrefix: 'chatcmpl-',

@@ -12,9 +12,11 @@ import {
 import { ANTHROPIC_DIALECT } from './anthropic.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoReply, DemoRequest, Dialect, Frame } from './dialect.ts';
+import { parseJsonObject } from './json.ts';
 import type { DemoProviderName } from './models.ts';
 import { OPENAI_DIALECT } from './openai.ts';
 import { pacedBody, pause } from './pacing.ts';
+import { PromptCache } from './prompt-cache.ts';
 import { Random } from './random.ts';
 import { decideReply } from './reply-content.ts';
 
@@ -136,17 +138,33 @@ class DemoServer {
     });
     let account: DemoAccount | null = null;
     try {
-      if (!provider || init.method !== 'POST' || pathname !== dialect.path) {
+      if (
+        !provider ||
+        init.method !== 'POST' ||
+        !(pathname === dialect.path || pathname === dialect.countPath)
+      ) {
         throw new DemoError('unknown-path', `Not found: ${init.method ?? 'GET'} ${pathname}`);
       }
       account = authenticate(provider, new Headers(init.headers));
       account.countRequest();
-      return await this.#serve({ dialect, account, signal, headers }, init.body ?? null);
+      const body = init.body ?? null;
+      if (pathname === dialect.countPath)
+        return await this.#count({ dialect, account, signal, headers }, body);
+      return await this.#serve({ dialect, account, signal, headers }, body);
     } catch (error) {
       if (!(error instanceof DemoError)) throw error;
       account?.countRefusal();
       return errorResponse(error, { dialect, headers });
     }
+  }
+
+  /** Counts the prompt against an empty cache, so that nothing is read, written or refreshed by it. */
+  async #count({ account, dialect, headers }: Call, body: BodyInit | null): Promise<Response> {
+    refuseIfFailing(account);
+    const fields = parseJsonObject(await new Response(body).text());
+    const request = dialect.readRequest(JSON.stringify({ ...fields, max_tokens: 1 }));
+    const { totalTokens } = request.useCache(new PromptCache(() => this.#clock.nowMs()));
+    return Response.json({ input_tokens: totalTokens }, { headers });
   }
 
   async #serve(call: Call, body: BodyInit | null): Promise<Response> {

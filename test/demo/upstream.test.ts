@@ -243,3 +243,20 @@ test('createDemoUpstream opens as many accounts as asked for', async () => {
   assert.equal(upstream.stats().length, 60);
   assert.equal((await callAnthropic(upstream, HELLO, { account: 'anthropic-ad' })).status, 200);
 });
+
+test('DemoUpstream counts a prompt as it would be billed, and caches nothing by it', async () => {
+  const { upstream } = openDemo();
+  const marked = { type: 'text', text: textOf(2_000), cache_control: { type: 'ephemeral' } };
+  const messages = [{ role: 'user', content: [marked] }];
+  const counted = await upstream.fetch(`${DEMO_ANTHROPIC_BASE_URL}/v1/messages/count_tokens`, {
+    method: 'POST',
+    headers: { 'x-api-key': 'demo-anthropic-a' },
+    body: JSON.stringify({ model: 'claude-sonnet-4-5', messages }),
+  });
+  assert.equal(counted.status, 200);
+  const { input_tokens: tokens }: { input_tokens: number } = await counted.json();
+  const { usage } = await (await callAnthropic(upstream, { messages })).json();
+  assert.equal(usage.cache_read_input_tokens, 0);
+  assert.equal(usage.input_tokens + usage.cache_creation_input_tokens, tokens);
+  assert.ok(tokens >= 2_000);
+});

@@ -2,9 +2,9 @@
 //
 // Nothing learned = no limit. A 429 about concurrency sets the limit to 85 % of what is in flight, one of unknown cause
 // to 90 % of the limit (50 before any), one about requests per minute is only counted; never below 3 or above 200.
-// One burst of 429s is one event: the limit is lowered once in 10 s. And a 429 that comes although 10 of the last
-// requests went out at the same load or a higher one is not about concurrency: it is counted only. Without these two
-// rules a provider that answers 429 now and then at random ratchets every account down to the least limit.
+// One burst of 429s is one event: the limit is lowered once in 10 s. And while fewer than a tenth of the last 20 answers
+// were 429s they are not about concurrency: they are counted only. Without these two rules a provider that answers 429
+// now and then at random ratchets every account down to the least limit.
 // It grows by 2 once 5 minutes have passed since a 429 and at least 60 % of 5 or more samples of the last 120 s used
 // 70 % of it; and, to find room again that was taken by mistake, as a probe: 30 minutes after the last 429 and the last
 // probe, with 10 or more samples that used 30 % on average. A sample is the share of the limit in use when a slot is
@@ -39,7 +39,8 @@ const CONCURRENT_FACTOR = 0.85;
 const UNKNOWN_FACTOR = 0.9;
 const STEP = 2;
 const LOWER_EVERY_MS = 10_000;
-const CONTRADICTING_SAMPLES = 10;
+/** Answers looked at, how many of them are needed, and the share of 429s from which they are about concurrency. */
+const ANSWERS = { kept: 20, needed: 10, refusedShare: 0.1 };
 const HISTORY_KEPT = 20;
 
 const SAMPLES_KEPT = 20;
@@ -53,10 +54,13 @@ const MAX_LEARNED = 10_000;
 interface Learning {
   limit: number | null;
   counts: Record<RateLimitKind, number>;
-  /** Monotonic. Learning begins with a 429. */
+  /** Monotonic. */
   rateLimitedAtMs: number;
-  rateLimitedAtWallMs: number;
+  /** Null = there was none. */
+  rateLimitedAtWallMs: number | null;
   loweredAtMs: number;
+  /** The last answers, oldest first: true = a 429. */
+  answers: boolean[];
   probedAtMs: number;
   /** Oldest first, at most `SAMPLES_KEPT`. */
   samples: { atMs: number; use: number }[];
@@ -114,6 +118,11 @@ export class Slots {
     };
   }
 
+  /** The account took a request. */
+  succeeded(account: Account): void {
+    if (account.maxConcurrent === null) answered(this.#learning(account.id), false);
+  }
+
   /** A 429. Call it before the refused request gives back its slot. A configured limit is never changed. */
   rateLimited(account: Account, kind: RateLimitKind): void {
     if (account.maxConcurrent !== null) return;
@@ -123,7 +132,8 @@ export class Slots {
     learning.rateLimitedAtMs = nowMs;
     learning.rateLimitedAtWallMs = this.#clock.nowMs();
     const inFlight = this.inFlight(account.id);
-    if (nowMs - learning.loweredAtMs < LOWER_EVERY_MS || isContradicted(learning, inFlight)) return;
+    answered(learning, true);
+    if (nowMs - learning.loweredAtMs < LOWER_EVERY_MS || isNoise(learning)) return;
     const to = lowered(learning.limit, { kind, inFlight });
     if (to === null) return;
     learning.loweredAtMs = nowMs;
@@ -133,7 +143,7 @@ export class Slots {
   /** What was learned from 429s; null = there was none. */
   learned(accountId: string): LearnedLimit | null {
     const learning = this.#learned.get(accountId);
-    if (!learning) return null;
+    if (!learning || learning.rateLimitedAtWallMs === null) return null;
     return {
       limit: learning.limit,
       rateLimitCounts: { ...learning.counts },
@@ -176,8 +186,9 @@ export class Slots {
       limit: null,
       counts: { 'requests-per-minute': 0, concurrent: 0, unknown: 0 },
       rateLimitedAtMs: 0,
-      rateLimitedAtWallMs: 0,
+      rateLimitedAtWallMs: null,
       loweredAtMs: Number.NEGATIVE_INFINITY,
+      answers: [],
       probedAtMs: Number.NEGATIVE_INFINITY,
       samples: [],
       history: [],
@@ -187,10 +198,15 @@ export class Slots {
   }
 }
 
-/** Enough requests have just gone out at this load or a higher one. */
-function isContradicted({ limit, samples }: Learning, inFlight: number): boolean {
-  if (limit === null) return false;
-  return samples.filter(({ use }) => use * limit >= inFlight).length >= CONTRADICTING_SAMPLES;
+function answered({ answers }: Learning, isRefused: boolean): void {
+  answers.push(isRefused);
+  if (answers.length > ANSWERS.kept) answers.shift();
+}
+
+/** Nearly all requests were taken: the 429 was about something else. */
+function isNoise({ answers }: Learning): boolean {
+  const refused = answers.filter((isRefused) => isRefused).length;
+  return answers.length >= ANSWERS.needed && refused / answers.length < ANSWERS.refusedShare;
 }
 
 /** The limit after a 429; null = no change. Never higher than it was. */

@@ -49,6 +49,7 @@ export async function tryAccount(
     case 'reply':
       parts.health.sawHeaders(account, candidate, result.reply.headers);
       parts.health.succeeded(account, candidate);
+      parts.slots.succeeded(account);
       return { kind: 'done', response: accept(exchange, candidate, { reply: result.reply, parts: reply }) };
     case 'rejected':
       parts.health.sawHeaders(account, candidate, result.reply.headers);

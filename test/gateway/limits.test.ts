@@ -91,15 +91,27 @@ test('Slots takes the 429s of one burst for one', async () => {
   assert.equal(slots.learned('a')?.rateLimitCounts.concurrent, 16);
 });
 
-test('Slots counts only a 429 at a load at which others have just gone out', async () => {
-  const { clock, slots, learn, limit } = bench();
-  learn(20);
-  await clock.advance(10_000);
-  const held = Array.from({ length: 8 }, () => slots.take(A));
-  for (let i = 0; i < 10; i++) slots.take(A)();
+test('Slots counts only a 429 among answers that are nearly all good', () => {
+  const { slots, take, limit } = bench();
+  take(8);
+  for (let i = 0; i < 20; i++) slots.succeeded(A);
+  assert.equal(slots.learned('a'), null);
   slots.rateLimited(A, 'concurrent');
-  assert.equal(limit(), 17);
-  for (const release of held) release();
+  assert.deepEqual([limit(), slots.learned('a')?.rateLimitCounts.concurrent], [null, 1]);
+});
+
+test('Slots lowers the limit as long as a tenth of the answers are 429s', async () => {
+  const { clock, slots, take, limit } = bench();
+  take(20);
+  const limits = [];
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 8; i++) slots.succeeded(A);
+    slots.rateLimited(A, 'concurrent');
+    slots.rateLimited(A, 'concurrent');
+    limits.push(limit());
+    await clock.advance(10_000);
+  }
+  assert.deepEqual(limits, [17, 17, 17]);
 });
 
 test('Slots is full at the learned limit', () => {

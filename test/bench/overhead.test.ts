@@ -184,12 +184,12 @@ test('faultAt covers its range, and wishOf finds what promptOf wrote', () => {
 });
 
 test('slopeMbPerMinute looks at the second half only', () => {
-  const samples = Array.from({ length: 200 }, (_, second) => ({
+  const samples = Array.from({ length: 400 }, (_, second) => ({
     atMs: second * 1000,
-    residentMb: second < 100 ? second * 10 : 1_000 + (second / 60) * 3,
+    residentMb: second < 200 ? second * 10 : 2_000 + (second / 60) * 3,
   }));
   assert.equal(slopeMbPerMinute(samples)?.toFixed(3), '3.000');
-  assert.equal(slopeMbPerMinute(samples.slice(0, 20)), null);
+  assert.equal(slopeMbPerMinute(samples.slice(0, 290)), null);
 });
 
 test('complaints names each thing that is not as it must be', () => {

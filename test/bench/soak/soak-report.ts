@@ -18,8 +18,8 @@ export interface Outcome {
 /** Sockets and files that may be open at one moment and not at another: a probe, a journal of the database. */
 const SPARE_DESCRIPTORS = 4;
 
-/** Of the second half. */
-const LEAST_SAMPLES = 50;
+/** Of the second half, one a second: heap and code caches still settle in a run of less than five minutes. */
+const LEAST_SAMPLES = 150;
 
 /** Straight line through the second half of the samples: how fast memory grows once it is warm. Null = too few. */
 export function slopeMbPerMinute(samples: readonly Sample[]): number | null {

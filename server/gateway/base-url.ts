@@ -22,6 +22,11 @@ export function normalizeBaseUrl(text: string): string {
   return text.trim().replace(/\/+$/, '');
 }
 
+/** Host and port of a base URL, as cooldowns know them; '' when it is none. */
+export function hostOf(baseUrl: string): string {
+  return URL.parse(baseUrl)?.host ?? '';
+}
+
 /** True for a host that is not on the public internet, as far as its spelling tells. Takes `URL.hostname`. */
 export function isPrivateHost(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, '');

@@ -4,7 +4,7 @@ import { joinPieces } from '../wire/bytes.ts';
 import { objectAt, textAt } from '../wire/json.ts';
 import { readField, type Span, scanObject, WireError } from '../wire/scan.ts';
 import type { PathCall } from '../wire/surface.ts';
-import { GatewayError } from './errors.ts';
+import { GatewayError, refusedRequest } from './errors.ts';
 import { inflate, looksGzipped } from './inflate.ts';
 
 /** A request as far as the straight path looks into it. */
@@ -38,7 +38,7 @@ export async function readBody(
   try {
     return inPath ? { ...fieldsOf(plain), ...inPath } : routed(fieldsOf(plain));
   } catch (error) {
-    if (error instanceof WireError) throw new GatewayError(error.code, error.message, { param: error.path });
+    if (error instanceof WireError) throw refusedRequest(error);
     // The scan leaves long texts and deep values to the parser.
     if (error instanceof SyntaxError || error instanceof RangeError)
       throw new GatewayError('invalid-json', 'Cannot read the request body: not valid JSON', {

@@ -1,6 +1,7 @@
 // The immutable snapshot of everything configured, and its holder. The request path reads; it never waits on a database.
 
 import type { Surface } from '../wire/surface.ts';
+import { hostOf } from './base-url.ts';
 import type {
   Account,
   AccountRow,
@@ -183,8 +184,4 @@ function candidateTable(
  */
 export function isBoundTo(account: Account, { baseUrl }: Pick<Endpoint, 'baseUrl'>): boolean {
   return URL.canParse(baseUrl) && account.credentialOrigins.includes(new URL(baseUrl).origin);
-}
-
-function hostOf(baseUrl: string): string {
-  return URL.parse(baseUrl)?.host ?? '';
 }

@@ -1,5 +1,7 @@
 // The gateway's own errors and the one table that maps them to HTTP.
 
+import type { WireError } from '../wire/scan.ts';
+
 const STATUS_BY_CODE = {
   'missing-api-key': 401,
   'unknown-api-key': 401,
@@ -51,4 +53,9 @@ export class GatewayError extends Error {
     this.param = details.param ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
   }
+}
+
+/** A request that is not what its dialect says it must be, as the gateway's own error. */
+export function refusedRequest({ code, message, path }: WireError): GatewayError {
+  return new GatewayError(code, message, { param: path });
 }

@@ -103,6 +103,7 @@ function note(tried: Tried, candidate: Candidate, failure: Failure): void {
   }
 }
 
+/** The account for the next attempt, unless enough has been tried. */
 function nextChoice(
   exchange: Exchange,
   { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },

@@ -2,8 +2,7 @@
 
 import type { Admission } from './admission.ts';
 import { type RequestBody, readBody } from './body.ts';
-import type { BodyStore } from './body-copy.ts';
-import { BodyCopy } from './body-copy.ts';
+import { BodyCopy, type BodyStore } from './body-copy.ts';
 import type { Catalog } from './catalog.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';

@@ -3,6 +3,7 @@
 import { dialectOf } from '../wire/dialects.ts';
 import type { Operation } from '../wire/surface.ts';
 import { attempt } from './attempt.ts';
+import { hostOf } from './base-url.ts';
 import { isBoundTo } from './catalog.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -50,7 +51,7 @@ export async function callStoredResponse(
     },
     parts,
   );
-  const way = { upstreamModel: '', host: new URL(destination.endpoint.baseUrl).host };
+  const way = { upstreamModel: '', host: hostOf(destination.endpoint.baseUrl) };
   const reply = { context: parts, destination, way, translation: null, startedMs, release };
   switch (result.kind) {
     case 'reply':

@@ -9,7 +9,7 @@ import { replaceSpan, scanObject, WireError } from '../wire/scan.ts';
 import { type ChatSurface, type Framing, isChatSurface } from '../wire/surface.ts';
 import type { RequestBody } from './body.ts';
 import type { Candidate } from './catalog.ts';
-import { GatewayError } from './errors.ts';
+import { GatewayError, refusedRequest } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Translation } from './tap.ts';
 
@@ -90,7 +90,7 @@ function asGatewayError<Result>(work: () => Result): Result {
       throw new GatewayError('cannot-translate', 'Cannot translate the request: it is nested too deeply');
     }
     if (!(error instanceof WireError)) throw error;
-    throw new GatewayError(error.code, error.message, { param: error.path });
+    throw refusedRequest(error);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
+import { hostOf } from '../gateway/base-url.ts';
 import { type Catalog, isBoundTo } from '../gateway/catalog.ts';
 import type { Endpoint } from '../gateway/ports.ts';
 import { SURFACES } from '../wire/surface.ts';
@@ -46,8 +47,7 @@ builder.node(EndpointRef, {
       nullable: true,
       description:
         'Why its host is passed over for the moment: the name, the connection or TLS failed. Accounts are not blamed for it. Null = it is not.',
-      resolve: ({ baseUrl }, _args, { parts }) =>
-        parts.health.hostTrouble(new URL(baseUrl).host)?.reason ?? null,
+      resolve: ({ baseUrl }, _args, { parts }) => parts.health.hostTrouble(hostOf(baseUrl))?.reason ?? null,
     }),
     baseUrl: t.exposeString('baseUrl', {
       description:

@@ -1,5 +1,6 @@
 // Blocks of a user's turn or of a tool's result into content: plain text where possible, else a list of parts.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type { Block, DocumentBlock, ImageBlock, Lose, MediaSource, TextBlock } from '../chat.ts';
 import type { JsonObject } from '../json.ts';
 
@@ -17,28 +18,20 @@ export function encodeContent(blocks: readonly Block[], path: string, lose: Lose
 }
 
 export function joinTexts(blocks: readonly TextBlock[], path: string, lose: Lose): string {
-  for (const [index, block] of blocks.entries()) noteBreakpoint(block, `${path}[${index}]`, lose);
+  for (const [index, block] of blocks.entries()) loseBreakpoint(block, `${path}[${index}]`, lose);
   return blocks.map(({ text }) => text).join('\n\n');
-}
-
-/**
- * OpenAI caches prefixes by itself. Its own `prompt_cache_breakpoint` exists from GPT-5.6 on only; older models and
- * compatible servers may refuse it.
- */
-export function noteBreakpoint({ breakpoint }: { breakpoint: unknown }, path: string, lose: Lose): void {
-  if (breakpoint !== null) lose('cache-breakpoint', path);
 }
 
 function encodePart(block: Block, path: string, lose: Lose): JsonObject | null {
   switch (block.kind) {
     case 'text':
-      noteBreakpoint(block, path, lose);
+      loseBreakpoint(block, path, lose);
       return { type: 'text', text: block.text };
     case 'image':
-      noteBreakpoint(block, path, lose);
+      loseBreakpoint(block, path, lose);
       return imagePart(block, path, lose);
     case 'document':
-      noteBreakpoint(block, path, lose);
+      loseBreakpoint(block, path, lose);
       return documentPart(block, path, lose);
     case 'audio':
       return { type: 'input_audio', input_audio: { data: block.data, format: block.format } };

@@ -1,5 +1,6 @@
 // The turns of a conversation into Chat Completions messages: one `tool` message per result, right after the calls.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type {
   Block,
   ChatRequest,
@@ -11,7 +12,7 @@ import type {
 } from '../chat.ts';
 import type { JsonObject } from '../json.ts';
 import { upstreamCallId } from './call-ids.ts';
-import { encodeContent, joinTexts, noteBreakpoint } from './content-encode.ts';
+import { encodeContent, joinTexts } from './content-encode.ts';
 import type { ModelTraits } from './model-traits.ts';
 
 interface Target {
@@ -88,7 +89,7 @@ function toolMessage(
   path: string,
   { traits, lose }: Target,
 ): { message: JsonObject; attached: JsonObject[] } {
-  noteBreakpoint(result, path, lose);
+  loseBreakpoint(result, path, lose);
   if (result.isError) lose('tool-error', path);
   const id = upstreamCallId(result.callId, traits.isStrict);
   const texts = result.blocks.filter((block) => block.kind === 'text');
@@ -109,7 +110,7 @@ function assistantMessages(blocks: readonly Block[], path: string, target: Targe
   const reasoning = keptReasoning(said.thinking, { hasCalls: calls.length > 0, path, target });
   const refusal = said.refusals.join('');
   if (said.texts.length === 0 && calls.length === 0 && refusal === '' && reasoning === null) return [];
-  for (const text of said.texts) noteBreakpoint(text, path, target.lose);
+  for (const text of said.texts) loseBreakpoint(text, path, target.lose);
   // Pieces of one answer continue each other: a model's text is cut into blocks at any place.
   const text = said.texts.map((block) => block.text).join('');
   return [
@@ -155,7 +156,7 @@ function keptReasoning(
 }
 
 function encodeCall(call: ToolCallBlock, path: string, { traits, lose }: Target): JsonObject {
-  noteBreakpoint(call, path, lose);
+  loseBreakpoint(call, path, lose);
   if (call.seal !== null) lose('thinking-signature', path);
   // Some servers parse the arguments of earlier calls: no arguments are an empty object.
   const args = call.arguments === '' ? '{}' : call.arguments;

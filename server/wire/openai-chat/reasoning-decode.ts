@@ -1,7 +1,8 @@
 // How much a client wants the model to think, in the three ways Chat Completions clients say it.
 
 import type { Lose, Reasoning } from '../chat.ts';
-import { flagField, integerField, mustBe, objectField, textField } from '../fields.ts';
+import { readEffort } from '../effort.ts';
+import { flagField, integerField, objectField, textField } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
 
 /**
@@ -39,19 +40,7 @@ function fromEffort(
   path: string,
   { isVisible, lose }: { isVisible: boolean; lose: Lose },
 ): Reasoning {
-  switch (effort) {
-    case 'none':
-      return { isEnabled: false, effort: null, budgetTokens: null, isVisible: false };
-    case 'minimal':
-    case 'low':
-    case 'medium':
-    case 'high':
-      return { isEnabled: true, effort, budgetTokens: null, isVisible };
-    case 'xhigh':
-    case 'max':
-      lose('reasoning-effort', path);
-      return { isEnabled: true, effort: 'high', budgetTokens: null, isVisible };
-    default:
-      throw mustBe(path, 'none, minimal, low, medium, high, xhigh or max');
-  }
+  const known = readEffort(effort, path, lose);
+  if (known === 'none') return { isEnabled: false, effort: null, budgetTokens: null, isVisible: false };
+  return { isEnabled: true, effort: known, budgetTokens: null, isVisible };
 }

@@ -1,9 +1,9 @@
 // The neutral request into a Chat Completions request. Field order is fixed; what the target model refuses is left out.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type { ChatRequest, Lose, OutputFormat, Reasoning, Tool, ToolChoice } from '../chat.ts';
 import { wishedEffort } from '../effort.ts';
 import type { JsonObject } from '../json.ts';
-import { noteBreakpoint } from './content-encode.ts';
 import { encodeMessages } from './messages-encode.ts';
 import { type ModelTraits, modelTraits } from './model-traits.ts';
 
@@ -108,7 +108,7 @@ function encodeTools({ tools, toolChoice, allowsParallelCalls }: ChatRequest, lo
 }
 
 function encodeTool(tool: Tool, path: string, lose: Lose): JsonObject {
-  noteBreakpoint(tool, path, lose);
+  loseBreakpoint(tool, path, lose);
   return {
     type: 'function',
     function: {

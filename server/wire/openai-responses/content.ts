@@ -1,5 +1,6 @@
 // Content parts: text, images, files and refusals, both ways.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type { Block, Breakpoint, DocumentBlock, ImageBlock, Lose, MediaSource, TextBlock } from '../chat.ts';
 import { mustBe } from '../fields.ts';
 import { isObject, listAt } from '../json.ts';
@@ -128,11 +129,6 @@ export function encodeInputPart(block: Block, path: string, lose: Lose): unknown
       lose('unknown-block', path);
       return null;
   }
-}
-
-/** Only models from GPT-5.6 on know breakpoints, others refuse them; all cache prefixes by themselves. */
-export function loseBreakpoint(block: { breakpoint: Breakpoint | null }, path: string, lose: Lose): void {
-  if (block.breakpoint !== null) lose('cache-breakpoint', path);
 }
 
 function encodeImage({ source, detail }: ImageBlock, path: string, lose: Lose): unknown {

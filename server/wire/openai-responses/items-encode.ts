@@ -1,8 +1,9 @@
 // Messages into the items of a request's input.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type { Block, Lose, Message, Seal, ThinkingBlock, ToolCallBlock, ToolResultBlock } from '../chat.ts';
 import { safeId } from '../ids.ts';
-import { encodeInputPart, loseBreakpoint } from './content.ts';
+import { encodeInputPart } from './content.ts';
 
 const ITEM_ROLES = { user: 'user', assistant: 'assistant', system: 'developer' } as const;
 

@@ -1,8 +1,7 @@
 // How much a model should think, both ways.
 
 import type { ChatRequest, Lose, Reasoning } from '../chat.ts';
-import { type Effort, wishedEffort } from '../effort.ts';
-import { mustBe } from '../fields.ts';
+import { type Effort, readEffort, wishedEffort } from '../effort.ts';
 import { objectIn, type Place, pathOf, textIn } from './fields.ts';
 import type { ModelTraits } from './models.ts';
 
@@ -23,23 +22,9 @@ export function decodeReasoning(body: Place, lose: Lose): Reasoning | null {
 }
 
 function decodeEffort(wish: Place, lose: Lose): Effort | null {
-  const effort = textIn(wish, 'effort');
-  switch (effort) {
-    case null:
-    case 'none':
-      return null;
-    case 'minimal':
-    case 'low':
-    case 'medium':
-    case 'high':
-      return effort;
-    case 'xhigh':
-    case 'max':
-      lose('reasoning-effort', pathOf(wish, 'effort'));
-      return 'high';
-    default:
-      throw mustBe(pathOf(wish, 'effort'), 'none, minimal, low, medium, high, xhigh or max');
-  }
+  const word = textIn(wish, 'effort');
+  const effort = word === null ? 'none' : readEffort(word, pathOf(wish, 'effort'), lose);
+  return effort === 'none' ? null : effort;
 }
 
 /** The `reasoning` to send; null = nothing is said of it. */

@@ -1,8 +1,8 @@
 // The neutral request into one of the Responses API; always in the same field order.
 
+import { loseBreakpoint } from '../breakpoint.ts';
 import type { ChatRequest, Lose, TextBlock } from '../chat.ts';
 import { shortText } from '../ids.ts';
-import { loseBreakpoint } from './content.ts';
 import { encodeItems } from './items-encode.ts';
 import { modelTraits } from './models.ts';
 import { encodeFormat } from './output-format.ts';

@@ -2,8 +2,10 @@
 
 import { joinPieces } from '../wire/bytes.ts';
 import { objectAt, textAt } from '../wire/json.ts';
+import type { PromptOutline } from '../wire/outline.ts';
+import { scanRequest } from '../wire/prompt-scan.ts';
 import { readField, type Span, scanObject, WireError } from '../wire/scan.ts';
-import type { PathCall } from '../wire/surface.ts';
+import type { PathCall, Surface } from '../wire/surface.ts';
 import { GatewayError, refusedRequest } from './errors.ts';
 import { inflate, looksGzipped } from './inflate.ts';
 
@@ -18,6 +20,16 @@ export interface RequestBody {
   promptCacheKey: unknown;
   /** Names of things that one account keeps for the caller: an earlier response, a conversation, a cached content. */
   keptIds: readonly string[];
+  /** What a provider's prompt cache sees of it; null = the operation has no prompt. */
+  outline: PromptOutline | null;
+}
+
+interface BodyReading {
+  inPath: PathCall | null;
+  maxBytes: number;
+  surface: Surface;
+  /** False = only the fields are looked for (embeddings). */
+  hasPrompt: boolean;
 }
 
 /** Body fields that name something kept at the provider (Responses, Gemini). */
@@ -26,7 +38,7 @@ const KEPT_ID_FIELDS = ['previous_response_id', 'conversation', 'cachedContent',
 /** Throws GatewayError: too large, badly coded, empty, not JSON, no model. `inPath` is what the path has said already. */
 export async function readBody(
   request: Request,
-  { inPath, maxBytes }: { inPath: PathCall | null; maxBytes: number },
+  { inPath, maxBytes, surface, hasPrompt }: BodyReading,
 ): Promise<RequestBody> {
   const bytes = await readBytes(request, maxBytes).catch((error: unknown) => {
     if (error instanceof GatewayError) throw error;
@@ -36,7 +48,8 @@ export async function readBody(
   const plain = await decoded(bytes, { coding: request.headers.get('content-encoding'), maxBytes });
   if (plain.length === 0) throw new GatewayError('invalid-json', 'Cannot read the request body: it is empty');
   try {
-    return inPath ? { ...fieldsOf(plain), ...inPath } : routed(fieldsOf(plain));
+    const body = fieldsOf(plain, hasPrompt ? surface : null);
+    return inPath ? { ...body, ...inPath } : routed(body);
   } catch (error) {
     if (error instanceof WireError) throw refusedRequest(error);
     // The scan leaves long texts and deep values to the parser.
@@ -61,8 +74,10 @@ function routed(body: RequestBody): RequestBody {
   throw invalid('missing-model', 'model', 'must be a non-empty text');
 }
 
-function fieldsOf(bytes: Uint8Array<ArrayBuffer>): RequestBody {
-  const fields = scanObject(bytes);
+function fieldsOf(bytes: Uint8Array<ArrayBuffer>, promptSurface: Surface | null): RequestBody {
+  const { fields, outline } = promptSurface
+    ? scanRequest(bytes, promptSurface)
+    : { fields: scanObject(bytes), outline: null };
   const modelSpan = fields.get('model') ?? null;
   const model = modelSpan ? readField(bytes, fields, 'model') : '';
   const stream = readField(bytes, fields, 'stream') ?? false;
@@ -75,6 +90,7 @@ function fieldsOf(bytes: Uint8Array<ArrayBuffer>): RequestBody {
     metadata: readField(bytes, fields, 'metadata'),
     promptCacheKey: readField(bytes, fields, 'prompt_cache_key'),
     keptIds: KEPT_ID_FIELDS.flatMap((name) => keptId(readField(bytes, fields, name)) ?? []),
+    outline,
   };
 }
 

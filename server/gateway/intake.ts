@@ -65,16 +65,20 @@ function watchClient({ request, stop }: Exchange): void {
   if (signal.aborted) stop.end();
 }
 
-/** The body, with the memory it takes accounted for until the exchange is settled. */
+/** The body, with the memory it takes accounted for until its reply has begun. */
 export async function readAdmittedBody(exchange: Exchange, parts: IntakeParts): Promise<RequestBody> {
   const { request, operation, catalog, row } = exchange;
   const { maxBodyMb, maxBufferedMb } = catalog.settings.limits;
   const { bodyLog } = catalog.settings;
   const inPath = 'inPath' in operation ? operation.inPath : null;
+  const hasPrompt = operation.kind === 'generate' || operation.kind === 'count-tokens';
   const maxBytes = maxBodyMb * 1024 * 1024;
   const declared = Number(request.headers.get('content-length') ?? 0) || 0;
   if (declared <= maxBytes) reserve(exchange, declared, { maxBufferedMb, admission: parts.admission });
-  const body = await unlessStopped(readBody(request, { inPath, maxBytes }), exchange.stop);
+  const body = await unlessStopped(
+    readBody(request, { inPath, maxBytes, surface: exchange.surface, hasPrompt }),
+    exchange.stop,
+  );
   exchange.onBodyRead();
   // What was not declared: a body sent in chunks, or what a compressed one grew to.
   reserve(exchange, Math.max(0, body.bytes.length - declared), { maxBufferedMb, admission: parts.admission });
@@ -96,7 +100,7 @@ function unlessStopped<Result>(work: Promise<Result>, stop: Stop): Promise<Resul
 }
 
 function reserve(
-  { releases }: Exchange,
+  { bodyReleases }: Exchange,
   bytes: number,
   { admission, maxBufferedMb }: { admission: Admission; maxBufferedMb: number },
 ): void {
@@ -107,5 +111,5 @@ function reserve(
       retryAfterMs: 1_000,
     });
   }
-  releases.push(release);
+  bodyReleases.push(release);
 }

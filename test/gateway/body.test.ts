@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { readBody } from '../../server/gateway/body.ts';
 import { DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
 import { ADA_KEY, createBench, gatewayTest, message } from './fixture.ts';
 
@@ -202,3 +203,16 @@ gatewayTest('handleExchange() says when the body is here', async () => {
   await bench.send({ body: '' });
   assert.equal(bench.bodiesRead(), 1);
 });
+
+for (const hasPrompt of [true, false]) {
+  gatewayTest(
+    `readBody() ${hasPrompt ? 'outlines the prompt' : 'looks for no prompt when there is none'}`,
+    async () => {
+      const request = new Request('http://gateway.test/v1/messages', { method: 'POST', body: JSON_BODY });
+      const limits = { inPath: null, maxBytes: 10_000 };
+      const body = await readBody(request, { ...limits, surface: 'anthropic-messages', hasPrompt });
+      assert.equal(body.model, 'claude-sonnet-4-5');
+      assert.equal(body.outline?.bytes ?? null, hasPrompt ? 1_500 : null);
+    },
+  );
+}

@@ -12,16 +12,31 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What each room of `server/` may import: whole rooms, or single files of one. Imports of types count. */
 const ROOMS: Record<string, readonly string[]> = {
   wire: [],
-  gateway: ['wire'],
-  analysis: ['gateway/ports.ts', 'wire'],
-  auth: ['gateway/ports.ts'],
-  storage: ['gateway/ports.ts', 'gateway/pins.ts', 'gateway/body-copy.ts', 'wire'],
+  routing: [
+    'wire',
+    'gateway/ports.ts',
+    'gateway/routing-settings.ts',
+    'gateway/route-record.ts',
+    'gateway/steady-clock.ts',
+  ],
+  gateway: ['wire', 'routing'],
+  analysis: ['gateway/ports.ts', 'gateway/routing-settings.ts', 'gateway/route-record.ts', 'routing', 'wire'],
+  auth: ['gateway/ports.ts', 'gateway/admin-store.ts'],
+  storage: [
+    'gateway/ports.ts',
+    'gateway/pins.ts',
+    'gateway/admin-store.ts',
+    'gateway/body-copy.ts',
+    'gateway/route-record.ts',
+    'routing/warmth-store.ts',
+    'wire',
+  ],
   upstream: ['gateway/ports.ts', 'gateway/upstream.ts', 'wire/bytes.ts'],
-  graphql: ['gateway', 'analysis', 'auth', 'wire'],
+  graphql: ['gateway', 'routing', 'analysis', 'auth', 'wire'],
   demo: ['wire', 'gateway/ports.ts'],
   panel: [],
-  config: ['gateway/ports.ts', 'gateway/base-url.ts', 'auth', 'wire'],
-  cli: ['config'],
+  config: ['gateway/ports.ts', 'gateway/routing-settings.ts', 'gateway/base-url.ts', 'auth', 'wire'],
+  cli: ['config', 'analysis', 'gateway/routing-settings.ts'],
   'app.ts': ['wire', 'gateway', 'auth', 'graphql', 'panel'],
   'serve.ts': ['app.ts'],
 };
@@ -43,6 +58,7 @@ const PACKAGES: Record<string, readonly string[]> = {
 /** Modules of the platform by room; rooms that are absent here have a free hand, but for the ones below. */
 const PLATFORM_MODULES: Record<string, readonly string[]> = {
   wire: [],
+  routing: [],
   analysis: [],
   gateway: ['node:crypto', 'node:buffer', 'node:zlib'],
   demo: ['node:crypto'],
@@ -62,7 +78,7 @@ const RESERVED_MODULES: readonly { module: RegExp; files: RegExp }[] = [
 
 const RUNTIME_FILES = /^server\/(serve|main|panel\/embed|upstream\/(bun-socket|socket))\.ts$|\.d\.ts$/;
 /** Rooms that receive what they need and never look at the process around them. */
-const PROCESS_FREE = /^server\/(wire|gateway|upstream|analysis|demo|config|cli)\//;
+const PROCESS_FREE = /^server\/(wire|routing|gateway|upstream|analysis|demo|config|cli)\//;
 const GENERATED = /^(server\/panel\/assets\.js|ui\/src\/graphql-env\.d\.ts|ui\/src\/paraglide\/)/;
 const MAX_CODE_LINES = 350;
 /** Tables of texts are as long as there are texts. */

@@ -1,7 +1,7 @@
 // Keeps what the panel login needs: a few named secrets and the sessions.
 
 import type { Kysely } from 'kysely';
-import type { AdminSession, AdminStore } from '../gateway/ports.ts';
+import type { AdminSession, AdminStore } from '../gateway/admin-store.ts';
 import type { Database, SqlEngine } from './database.ts';
 
 type SecretName = Parameters<AdminStore['getSecret']>[0];

@@ -51,8 +51,15 @@ export function accountOf(record: AccountRecord): AccountRow {
   };
 }
 
-export function modelRecord({ id, name, displayName, price }: Model): ModelRecord {
-  return { id, name, displayName, price: price === null ? null : JSON.stringify(price) };
+export function modelRecord({ id, name, displayName, price, routePolicy, routeProfile }: Model): ModelRecord {
+  return {
+    id,
+    name,
+    displayName,
+    price: price === null ? null : JSON.stringify(price),
+    routePolicy,
+    routeProfile,
+  };
 }
 
 export function modelOf(record: ModelRecord): Model {
@@ -98,6 +105,13 @@ export function settingsOf(json: string | undefined): Settings {
     ...DEFAULT_SETTINGS,
     ...stored,
     affinity: { ...DEFAULT_SETTINGS.affinity, ...stored.affinity },
+    routing: { ...DEFAULT_SETTINGS.routing, ...stored.routing },
+    reservation: { ...DEFAULT_SETTINGS.reservation, ...stored.reservation },
+    cacheLevers: {
+      ...DEFAULT_SETTINGS.cacheLevers,
+      ...stored.cacheLevers,
+      keepWarm: { ...DEFAULT_SETTINGS.cacheLevers.keepWarm, ...stored.cacheLevers?.keepWarm },
+    },
     retention: { ...DEFAULT_SETTINGS.retention, ...stored.retention },
     timeouts: { ...DEFAULT_SETTINGS.timeouts, ...stored.timeouts },
     limits: { ...DEFAULT_SETTINGS.limits, ...stored.limits },

@@ -178,7 +178,34 @@ async function bindCredentials(db: Kysely<Database>): Promise<void> {
   }
 }
 
+const ROUTING_OF_MODELS: readonly string[] = [
+  'ALTER TABLE model ADD COLUMN routePolicy TEXT',
+  'ALTER TABLE model ADD COLUMN routeProfile TEXT',
+];
+
+const WARMTH: readonly string[] = [
+  `CREATE TABLE warmth (
+    scope TEXT NOT NULL,
+    space TEXT NOT NULL,
+    hash INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    ttlMs INTEGER NOT NULL,
+    untilMs INTEGER NOT NULL,
+    isEnd INTEGER NOT NULL,
+    requestId TEXT NOT NULL,
+    PRIMARY KEY (space, hash)
+  ) STRICT, WITHOUT ROWID`,
+  'CREATE INDEX warmthByEnd ON warmth (untilMs)',
+];
+
 export const CONFIG_SCHEMA: SqliteSchema<Database> = {
-  steps: [[...CATALOG, ...OLD_REQUEST_LOG, ...BINDINGS_AND_LOGIN], ORIGINS_CREDITS_AND_PINS, bindCredentials],
+  steps: [
+    [...CATALOG, ...OLD_REQUEST_LOG, ...BINDINGS_AND_LOGIN],
+    ORIGINS_CREDITS_AND_PINS,
+    bindCredentials,
+    ROUTING_OF_MODELS,
+    WARMTH,
+  ],
   pragmas: [],
 };

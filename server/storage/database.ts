@@ -1,9 +1,9 @@
 // The tables as Kysely sees them. Columns are named as the fields that they hold; flags are 0 or 1, lists are JSON.
 
 import type { Generated, Kysely } from 'kysely';
+import type { AdminSession } from '../gateway/admin-store.ts';
 import type {
   AccountRow,
-  AdminSession,
   ApiKey,
   Binding,
   Endpoint,
@@ -13,6 +13,7 @@ import type {
   RequestRow,
   User,
 } from '../gateway/ports.ts';
+import type { WarmthRow } from '../routing/warmth-store.ts';
 
 type Flag = 0 | 1;
 
@@ -36,6 +37,9 @@ export interface PinRecord {
   expiresAtMs: number;
 }
 
+/** A place up to which a prompt is warm in one space of a provider's cache. */
+export type WarmthRecord = Omit<WarmthRow, 'isEnd'> & { isEnd: Flag };
+
 /** What is configured, and the small things that outlive a restart. */
 export interface Database {
   provider: ProviderRecord;
@@ -48,12 +52,17 @@ export interface Database {
   setting: SettingRecord;
   binding: Binding;
   pin: PinRecord;
+  warmth: WarmthRecord;
   secret: { name: string; value: string };
   session: AdminSession;
 }
 
 /** Columns of a request that are filtered by or summed up; the rest of the row is in `tail`, see request-records.ts. */
-export type RequestRecord = Pick<RequestRow, RequestColumn> & { isStreamed: Flag; tail: string };
+export type RequestRecord = Pick<RequestRow, RequestColumn> & {
+  isStreamed: Flag;
+  isKeepWarm: Flag;
+  tail: string;
+};
 type RequestColumn =
   | 'id'
   | 'requestId'

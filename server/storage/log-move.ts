@@ -1,8 +1,10 @@
 // Moves the request log out of the file that also held the configuration, once. Interrupted, it simply starts again.
 
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { REQUEST_COLUMNS } from './request-records.ts';
+
+type RequestColumn = (typeof REQUEST_COLUMNS)[number];
 
 /** Rows copied in one transaction. */
 const STEP_ROWS = 20_000;
@@ -44,12 +46,15 @@ async function copyFrom(configFile: string, db: Kysely<LogDatabase>): Promise<nu
 async function copyRange(db: Kysely<LogDatabase>, from: number): Promise<void> {
   const columns = sql.join(REQUEST_COLUMNS.map((column) => sql.ref(column)));
   const values = sql.join(
-    REQUEST_COLUMNS.map((column) => (column === 'tail' ? sql.raw(TAIL) : sql.ref(column))),
+    REQUEST_COLUMNS.map((column) => (column === 'tail' ? sql.raw(TAIL) : (NEWER[column] ?? sql.ref(column)))),
   );
   await sql`INSERT INTO main.request (${columns})
     SELECT ${values} FROM old.request WHERE seq > ${from} AND seq <= ${from + STEP_ROWS} ORDER BY seq
     ON CONFLICT (id) DO NOTHING`.execute(db);
 }
+
+/** Columns that the old table does not have. */
+const NEWER: { [Column in RequestColumn]?: RawBuilder<unknown> } = { isKeepWarm: sql`0` };
 
 /**
  * `Tail` of request-records.ts from the columns of old; what was not known then is null, no or nothing. The outer

@@ -2,7 +2,9 @@
 
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type { AdminStore, BindingStore, CatalogStore, Clock, RequestLog } from '../gateway/ports.ts';
+import type { AdminStore } from '../gateway/admin-store.ts';
+import type { BindingStore, CatalogStore, Clock, RequestLog } from '../gateway/ports.ts';
+import type { WarmthStore } from '../routing/warmth-store.ts';
 import { SqlAdminStore } from './admin-store.ts';
 import { SqlBindingStore } from './binding-store.ts';
 import { SqlBodyStore } from './body-store.ts';
@@ -16,6 +18,7 @@ import { SqlPinStore } from './pin-store.ts';
 import { SqlRequestLog } from './request-log.ts';
 import { openSqlite } from './sqlite.ts';
 import { checkWhole } from './sqlite-check.ts';
+import { SqlWarmthStore } from './warmth-store.ts';
 
 export interface Storage {
   catalog: CatalogStore;
@@ -23,6 +26,7 @@ export interface Storage {
   bodies: Omit<SqlBodyStore, 'close'>;
   bindings: BindingStore;
   pins: Pick<SqlPinStore, 'load' | 'save'>;
+  warmth: WarmthStore;
   admin: AdminStore;
   storageType: 'sqlite';
   /** What somebody should know about how the files were found. */
@@ -114,6 +118,7 @@ function storageOver(parts: {
     bodies,
     bindings: new SqlBindingStore(config),
     pins: new SqlPinStore(config),
+    warmth: new SqlWarmthStore(config),
     admin: new SqlAdminStore(config),
     storageType: 'sqlite',
     notices,

@@ -2,13 +2,14 @@
 
 import { type Expression, type ExpressionWrapper, expressionBuilder, type SqlBool, sql } from 'kysely';
 import { EQUAL_FILTER_FIELDS, type RequestFilter, SEARCHED_ROW_FIELDS } from '../gateway/ports.ts';
-import type { LogDatabase } from './database.ts';
+import { flag, type LogDatabase } from './database.ts';
 
 /** True for the rows of `request` (or a subquery of its columns) that match every given field. */
 export function matches(filter: RequestFilter): ExpressionWrapper<LogDatabase, 'request', SqlBool> {
   return expressionBuilder<LogDatabase, 'request'>().and([
     ...EQUAL_FILTER_FIELDS.flatMap((field) => compare(field, '=', filter[field])),
-    ...compare('isStreamed', '=', filter.isStreamed === undefined ? undefined : Number(filter.isStreamed)),
+    ...compareFlag('isStreamed', filter.isStreamed),
+    ...compareFlag('isKeepWarm', filter.isKeepWarm),
     ...compare('startedAtMs', '>=', filter.fromMs),
     ...compare('startedAtMs', '<', filter.toMs),
     ...compare('status', '>=', filter.minStatus),
@@ -29,6 +30,10 @@ function compare(
   value: string | number | undefined,
 ): Expression<SqlBool>[] {
   return value === undefined ? [] : [sql<SqlBool>`${sql.ref(column)} ${sql.raw(operator)} ${value}`];
+}
+
+function compareFlag(column: RequestColumn, value: boolean | undefined): Expression<SqlBool>[] {
+  return compare(column, '=', value === undefined ? undefined : flag(value));
 }
 
 /** `lower` on both sides: how far it knows letters beyond ASCII is the engine's matter, but a text always finds itself. */

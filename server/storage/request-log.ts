@@ -3,6 +3,7 @@
 import { type Kysely, sql } from 'kysely';
 import type {
   Clock,
+  MissTotal,
   RequestCursor,
   RequestFilter,
   RequestLog,
@@ -12,6 +13,7 @@ import type {
 } from '../gateway/ports.ts';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { insertSql } from './insert-sql.ts';
+import { missTotals } from './miss-totals.ts';
 import { deleteExpired, deleteMatching } from './request-deletion.ts';
 import { matches } from './request-filter.ts';
 import { REQUEST_COLUMNS, requestOf, requestText } from './request-records.ts';
@@ -98,6 +100,11 @@ export class SqlRequestLog implements RequestLog {
   async totals(filter: RequestFilter): Promise<RequestTotals> {
     await this.flush();
     return requestTotals(this.#db, filter);
+  }
+
+  async missTotals(filter: RequestFilter): Promise<MissTotal[]> {
+    await this.flush();
+    return missTotals(this.#db, filter);
   }
 
   async clear(filter: RequestFilter): Promise<number> {

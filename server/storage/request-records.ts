@@ -1,7 +1,9 @@
 // Rows of the request log as the table holds them, and back.
 
-import type { AttemptRow, RequestRow } from '../gateway/ports.ts';
+import type { AffinityOutcome, AttemptRow, RequestRow } from '../gateway/ports.ts';
+import type { AffinityCode, Miss } from '../gateway/route-record.ts';
 import { flag, type RequestRecord, type RowText } from './database.ts';
+import { type LeverTail, leverOf, leverTail, type RouteTail, routeOf, routeTail } from './route-records.ts';
 
 /** In the order in which `requestText` gives them; `tail` is the last. */
 export const REQUEST_COLUMNS = [
@@ -32,6 +34,7 @@ export const REQUEST_COLUMNS = [
   'credits',
   'affinity',
   'missCause',
+  'isKeepWarm',
   'errorMessage',
   'tail',
 ] as const satisfies readonly (keyof RequestRecord)[];
@@ -60,7 +63,32 @@ type Tail = [
   affinityReason: string,
   expectedWarmTokens: number | null,
   attempts: AttemptTail[],
+  affinityCode?: AffinityCode,
+  misses?: MissTail[] | null,
+  route?: RouteTail | null,
+  cacheLevers?: LeverTail | null,
+  prefixParentId?: string | null,
+  prefixSharedTokens?: number | null,
 ];
+
+/** Where the tail holds the misses, for SQL that adds them up. */
+export const MISSES_PATH = '$[20]';
+/** More causes than there are; a guard for what comes from elsewhere. */
+const MAX_MISSES = 12;
+const MAX_DETAIL_CHARACTERS = 300;
+
+/** The likeliest code of rows from before codes were kept. */
+const OLD_CODES: Record<AffinityOutcome, AffinityCode> = {
+  hit: 'bound-account',
+  new: 'nothing-bound',
+  moved: 'account-resting',
+  borrowed: 'bound-account-full',
+  none: 'not-routed',
+  off: 'affinity-off',
+};
+
+/** `miss-totals.ts` reads it in SQL: the cause is element 0, and so on. */
+type MissTail = [cause: Miss['cause'], tokens: number, costNanoUsd: number | null, detail?: string];
 
 type AttemptTail = [
   accountId: string,
@@ -106,6 +134,7 @@ export function requestText(row: RequestRow): RowText {
     row.credits,
     row.affinity,
     row.missCause,
+    flag(row.isKeepWarm),
     row.errorMessage,
   ];
   return { head: JSON.stringify(head), tail: JSON.stringify(tailOf(row)) };
@@ -132,7 +161,18 @@ function tailOf(row: RequestRow): Tail {
     row.affinityReason,
     row.expectedWarmTokens,
     row.attempts.map(attemptTail),
+    row.affinityCode,
+    row.misses?.slice(0, MAX_MISSES).map(missTail) ?? null,
+    row.route && routeTail(row.route),
+    row.cacheLevers && leverTail(row.cacheLevers),
+    row.prefixParentId,
+    row.prefixSharedTokens,
   ];
+}
+
+function missTail({ cause, tokens, costNanoUsd, detail }: Miss): MissTail {
+  if (detail === null) return [cause, tokens, costNanoUsd];
+  return [cause, tokens, costNanoUsd, detail.slice(0, MAX_DETAIL_CHARACTERS)];
 }
 
 function attemptTail(attempt: AttemptRow): AttemptTail {
@@ -152,12 +192,13 @@ function attemptTail(attempt: AttemptRow): AttemptTail {
   ];
 }
 
-export function requestOf({ tail, isStreamed, ...columns }: RequestRecord): RequestRow {
+export function requestOf({ tail, isStreamed, isKeepWarm, ...columns }: RequestRecord): RequestRow {
   const rest: Tail = JSON.parse(tail);
   const attempts = rest[18];
   return {
     ...columns,
     isStreamed: isStreamed === 1,
+    isKeepWarm: isKeepWarm === 1,
     finishedAtMs: rest[0],
     path: rest[1],
     upstreamModel: rest[2],
@@ -177,7 +218,17 @@ export function requestOf({ tail, isStreamed, ...columns }: RequestRecord): Requ
     affinityReason: rest[16],
     expectedWarmTokens: rest[17],
     attempts: attempts.map(attemptOf),
+    affinityCode: rest[19] ?? OLD_CODES[columns.affinity],
+    misses: rest[20]?.map(missOf) ?? null,
+    route: rest[21] ? routeOf(rest[21]) : null,
+    cacheLevers: rest[22] ? leverOf(rest[22]) : null,
+    prefixParentId: rest[23] ?? null,
+    prefixSharedTokens: rest[24] ?? null,
   };
+}
+
+function missOf([cause, tokens, costNanoUsd, detail]: MissTail): Miss {
+  return { cause, tokens, costNanoUsd, detail: detail ?? null };
 }
 
 function attemptOf(tail: AttemptTail): AttemptRow {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { AdminSession } from '../../server/gateway/ports.ts';
+import type { AdminSession } from '../../server/gateway/admin-store.ts';
 import { NOW_MS, withStorage } from './scratch.ts';
 
 function session(over: Partial<AdminSession> = {}): AdminSession {

@@ -35,6 +35,18 @@ test('CatalogStore.apply keeps every field of every kind of row', () =>
     const settings: Settings = {
       ...DEFAULT_SETTINGS,
       requireApiKey: false,
+      routing: {
+        policy: 'session',
+        profile: 'latency-first',
+        maxWaitSeconds: 1.5,
+        warmthScope: 'everyone',
+      },
+      reservation: { ...DEFAULT_SETTINGS.reservation, enabled: false, stableMaxReservation: 0.5 },
+      cacheLevers: {
+        ...DEFAULT_SETTINGS.cacheLevers,
+        chooseTtl: true,
+        keepWarm: { enabled: true, maxUsdPerDay: 0.5, maxPings: 1 },
+      },
       retention: { maxAgeDays: 2, maxRows: 9 },
       timeouts: { ...DEFAULT_SETTINGS.timeouts, connectSeconds: 0.5 },
       clientGone: { policy: 'drain', drainSeconds: 5 },
@@ -58,7 +70,14 @@ test('CatalogStore.apply keeps every field of every kind of row', () =>
         },
       ],
     };
-    const priced = model({ id: 'm2', name: 'gpt', displayName: null, price });
+    const priced = model({
+      id: 'm2',
+      name: 'gpt',
+      displayName: null,
+      price,
+      routePolicy: 'round-robin',
+      routeProfile: 'latency-first',
+    });
     await catalog.apply([
       ...FULL,
       { kind: 'put-account', row: credited },

@@ -1,11 +1,12 @@
 // The request log's own file: moved out of the file that held everything, set aside when it is damaged.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { sql } from 'kysely';
 import { CONFIG_SCHEMA } from '../../server/storage/config-schema.ts';
+import { LOG_SCHEMA } from '../../server/storage/log-schema.ts';
 import {
   DATABASE_FILE_NAME,
   LOG_FILE_NAME,
@@ -116,6 +117,31 @@ test('openStorage finishes a move that was interrupted, without doubles', () =>
     writeFileSync(join(dataDir, DATABASE_FILE_NAME), old);
     const storage = await open(dataDir);
     assert.equal(await storage.log.count({}), 10);
+    await storage.close();
+  }));
+
+test('openStorage reads rows of a log from before their routing was kept', () =>
+  withTempDir(async (dataDir) => {
+    await (await open(dataDir)).close();
+    const file = join(dataDir, LOG_FILE_NAME);
+    rmSync(file);
+    const schema = { ...LOG_SCHEMA, steps: LOG_SCHEMA.steps.slice(0, 1) };
+    const old = await openSqlite({ file, entry: WORKER_ENTRY, schema });
+    const tail = JSON.stringify([
+      ...[NOW_MS + 900, '/v1/messages', 'claude-sonnet-5', 'anthropic-messages', [], null, 'e1', null, null],
+      ...[null, null, null, null, [], null, 0, 'bound account', null, []],
+    ]);
+    await sql`INSERT INTO request (id, requestId, startedAtMs, latencyMs, timeToFirstTokenMs, surface, isStreamed,
+      requestedModel, modelId, status, outcome, apiKeyId, apiKeyName, userId, sessionId, providerId, accountId, usageSource,
+      affinity, tail)
+      VALUES ('r1', 'req-1', ${NOW_MS}, 900, 120, 'anthropic-messages', 1, 'claude-sonnet', 'm1', 200, 'ok', 'k1', 'ci',
+        'u1', 's1', 'p1', 'a1', 'upstream', 'hit', ${tail})`.execute(old.db);
+    await old.close();
+    const storage = await open(dataDir);
+    assert.deepEqual(await storage.log.page({ isKeepWarm: false }, { limit: 9, after: null }), [
+      requestRow(),
+    ]);
+    assert.deepEqual(await storage.log.missTotals({}), []);
     await storage.close();
   }));
 

@@ -3,10 +3,43 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RequestFilter, RequestLog, RequestRow } from '../../server/gateway/ports.ts';
+import type { Miss, RouteRecord } from '../../server/gateway/route-record.ts';
 import { attemptRow, NOW_MS, requestRow, withStorage } from './scratch.ts';
 
 const DAY_MS = 86_400_000;
 const ALL = { limit: 1_000, after: null };
+
+const MISSES: readonly Miss[] = [
+  { cause: 'ttl-expired', tokens: 4_000, costNanoUsd: 1_234_567, detail: 'unused for 412 s' },
+  { cause: 'new-content', tokens: 300, costNanoUsd: null, detail: null },
+];
+const ROUTE: RouteRecord = {
+  policy: 'warm-cost',
+  profile: 'latency-first',
+  promptTokens: 4_321,
+  isUnpriced: true,
+  waitedMs: 250.5,
+  considered: [
+    {
+      accountId: 'a1',
+      accountName: 'work',
+      state: 'half-open',
+      warmTokens: 4_000,
+      waitMs: 1_200,
+      cost: {
+        missUsd: 0.000_401_25,
+        readUsd: 0.002,
+        waitUsd: 0.000_1,
+        loadUsd: 0,
+        failureUsd: 0.000_000_001,
+        headroomUsd: 0.000_5,
+        othersUsd: -0.001,
+        totalUsd: 0.002_001_251,
+      },
+    },
+    { accountId: 'a2', accountName: 'spare', state: 'paused', warmTokens: 0, waitMs: null, cost: null },
+  ],
+};
 
 test('RequestLog.get gives back every field, queued or written', () =>
   withStorage(async ({ log }) => {
@@ -35,6 +68,13 @@ test('RequestLog.get gives back every field, queued or written', () =>
       credits: 0.25,
       latencyMs: 900.5,
       missCause: 'ttl-expired',
+      affinityCode: 'account-paused',
+      misses: MISSES,
+      route: ROUTE,
+      cacheLevers: { ttl: '1h', ttlReason: 'pauses pay', breakpointsPlaced: 2, promptCacheKeySet: true },
+      isKeepWarm: true,
+      prefixParentId: 'r0',
+      prefixSharedTokens: 4_000,
     });
     const bare = requestRow({
       id: 'r2',
@@ -48,6 +88,25 @@ test('RequestLog.get gives back every field, queued or written', () =>
     assert.deepEqual(await log.get('r1'), full);
     assert.deepEqual(await log.get('r2'), bare);
     assert.equal(await log.get('unknown'), null);
+  }));
+
+test('RequestLog keeps a bounded part of what a row tells of its routing', () =>
+  withStorage(async ({ log }) => {
+    const [miss] = MISSES;
+    const [considered] = ROUTE.considered;
+    assert.ok(miss && considered?.cost);
+    const cost = { ...considered.cost, missUsd: 0.000_000_123_456 };
+    log.append(
+      requestRow({
+        misses: Array.from({ length: 40 }, () => ({ ...miss, detail: 'x'.repeat(5_000) })),
+        route: { ...ROUTE, considered: Array.from({ length: 100 }, () => ({ ...considered, cost })) },
+      }),
+    );
+    const row = await log.get('r1');
+    assert.equal(row?.misses?.length, 12);
+    assert.equal(row.misses[0]?.detail?.length, 300);
+    assert.equal(row.route?.considered.length, 16);
+    assert.equal(row.route.considered[0]?.cost?.missUsd, 0.000_000_123, 'rounded to a billionth');
   }));
 
 test('RequestLog.page includes rows still queued when it is called', () =>
@@ -73,6 +132,8 @@ const ROWS: readonly RequestRow[] = [
     isStreamed: false,
     latencyMs: 5_000,
     affinity: 'moved',
+    missCause: 'account-moved',
+    isKeepWarm: true,
   }),
   requestRow({
     id: 'c',
@@ -116,6 +177,10 @@ const FILTERS: readonly { filter: RequestFilter; ids: string }[] = [
   { filter: { surface: 'openai-chat' }, ids: 'b' },
   { filter: { outcome: 'failed' }, ids: 'c' },
   { filter: { affinity: 'none' }, ids: 'd' },
+  { filter: { missCause: 'account-moved' }, ids: 'b' },
+  { filter: { missCause: 'new-content' }, ids: '' },
+  { filter: { isKeepWarm: true }, ids: 'b' },
+  { filter: { isKeepWarm: false }, ids: 'dca' },
   { filter: { isStreamed: false }, ids: 'b' },
   { filter: { isStreamed: true }, ids: 'dca' },
   { filter: { status: 200 }, ids: 'ba' },

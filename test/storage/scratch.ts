@@ -91,7 +91,15 @@ export function account(over: Partial<AccountRow> = {}): AccountRow {
 }
 
 export function model(over: Partial<Model> = {}): Model {
-  return { id: 'm1', name: 'claude-sonnet', displayName: 'Claude Sonnet', price: null, ...over };
+  return {
+    id: 'm1',
+    name: 'claude-sonnet',
+    displayName: 'Claude Sonnet',
+    price: null,
+    routePolicy: null,
+    routeProfile: null,
+    ...over,
+  };
 }
 
 export function mapping(over: Partial<ModelMapping> = {}): ModelMapping {
@@ -198,9 +206,16 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     timeToFirstTokenMs: 120,
     latencyMs: 900,
     affinity: 'hit',
+    affinityCode: 'bound-account',
     affinityReason: 'bound account',
     expectedWarmTokens: null,
     missCause: null,
+    misses: null,
+    route: null,
+    cacheLevers: null,
+    isKeepWarm: false,
+    prefixParentId: null,
+    prefixSharedTokens: null,
     attempts: [],
     ...over,
   };

@@ -30,7 +30,14 @@ function demoRows(settings: Partial<Settings>): { rows: CatalogRows; credentials
       credentials.set(name, credential);
     }
     for (const { model, displayName, upstreamModel, aliases } of provider.models) {
-      rows.models.push({ id: model, name: model, displayName, price: null });
+      rows.models.push({
+        id: model,
+        name: model,
+        displayName,
+        price: null,
+        routePolicy: null,
+        routeProfile: null,
+      });
       rows.mappings.push({ id: model, providerId: provider.name, modelId: model, upstreamModel, aliases });
     }
   }

@@ -1,7 +1,8 @@
 // The panel's login: one-time setup token, password, server-side sessions. Holds no secret in clear text.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { AdminSession, AdminStore, Clock } from '../gateway/ports.ts';
+import type { AdminSession, AdminStore } from '../gateway/admin-store.ts';
+import type { Clock } from '../gateway/ports.ts';
 import { hashSecret } from './api-keys.ts';
 import { hashPassword, isPassword, MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './password.ts';
 

@@ -5,14 +5,18 @@ import { Admission } from '../gateway/admission.ts';
 import { AffinityTable } from '../gateway/affinity.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import { GatewayError } from '../gateway/errors.ts';
+import { callAccount } from '../gateway/gateway.ts';
 import { HealthTable } from '../gateway/health.ts';
+import { KeepWarm } from '../gateway/keep-warm.ts';
+import { sendKeepWarm } from '../gateway/keep-warm-ping.ts';
 import { Slots } from '../gateway/limits.ts';
 import { Live } from '../gateway/live.ts';
 import type { GatewayParts } from '../gateway/parts.ts';
 import { Pins } from '../gateway/pins.ts';
-import type { Account, Clock } from '../gateway/ports.ts';
+import type { Account, Clock, RequestLog } from '../gateway/ports.ts';
 import { RetryBudget } from '../gateway/retry-budget.ts';
-import { RoundRobin } from '../gateway/route.ts';
+import { ROUTE_POLICY_FUNCTIONS } from '../gateway/route.ts';
+import { createRoutingState } from '../gateway/routing-state.ts';
 import { SignalTrust } from '../gateway/signal-trust.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import { errorFields, logEvent } from './log.ts';
@@ -26,13 +30,27 @@ export function createGateway(
   const { catalog, storage } = workspace;
   const live = new Live();
   const slots = new Slots(clock);
-  return {
+  const health = new HealthTable(clock);
+  const routing = createRoutingState(clock);
+  const parts: GatewayParts = {
     catalog: () => catalog.current,
     authenticate,
     affinity: new AffinityTable({ clock, live }),
-    health: new HealthTable(clock),
+    health,
     slots,
-    rotation: new RoundRobin(),
+    policies: ROUTE_POLICY_FUNCTIONS,
+    routing,
+    keepWarm: new KeepWarm({
+      clock,
+      settings: () => catalog.current.settings.cacheLevers.keepWarm,
+      returnOdds: (key, idleMs, withinMs) => routing.gaps.returnOdds(key, idleMs, withinMs),
+      hasRoom: (accountId) => hasRoom(catalog.current.accounts.get(accountId), { health, slots }),
+      send: (held) =>
+        sendKeepWarm(held, {
+          ...parts,
+          callAccount: (exchange, accountId) => callAccount(exchange, accountId, parts),
+        }),
+    }),
     signalTrust: new SignalTrust(),
     pins: new Pins(clock),
     admission: new Admission(clock),
@@ -47,6 +65,54 @@ export function createGateway(
     onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
     onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
   };
+  return parts;
+}
+
+const DAY_MS = 86_400_000;
+/** Pings take no place that a client may soon want. */
+const PING_MAX_LOAD = 0.7;
+
+/** Whether the account can take a request that nobody waits for. */
+export function hasRoom(
+  account: Account | undefined,
+  { health, slots }: Pick<GatewayParts, 'health' | 'slots'>,
+): boolean {
+  if (!account || health.condition(account).state !== 'available') return false;
+  const limit = slots.limitOf(account);
+  const isBusy =
+    limit !== null && slots.inFlight(account.id) >= Math.max(1, Math.floor(limit * PING_MAX_LOAD));
+  return !isBusy && health.weightFactor(account.id) === 1;
+}
+
+/** For administrators: whose affinity they clear is not kept warm by pings either, whether it is still bound or not. */
+export function clearableAffinity({
+  affinity,
+  keepWarm,
+}: Pick<GatewayParts, 'affinity' | 'keepWarm'>): Pick<AffinityTable, 'list' | 'counters' | 'clear' | 'peek'> {
+  return {
+    list: () => affinity.list(),
+    counters: () => affinity.counters(),
+    peek: (identity) => affinity.peek(identity),
+    clear: (matches, reason) => {
+      keepWarm.drop(({ binding }) => matches(binding));
+      return affinity.clear(matches, reason);
+    },
+  };
+}
+
+/** The day's money is not given out anew at each start. Nobody waits for it: the first ping is minutes away. Never rejects. */
+export async function countPingsOfToday(
+  { keepWarm, clock }: Pick<GatewayParts, 'keepWarm' | 'clock'>,
+  log: Pick<RequestLog, 'totals'>,
+): Promise<void> {
+  if (!keepWarm.isEnabled) return;
+  const toMs = clock.nowMs();
+  try {
+    const { costNanoUsd } = await log.totals({ isKeepWarm: true, fromMs: toMs - (toMs % DAY_MS), toMs });
+    keepWarm.spentBefore(costNanoUsd / 1e9);
+  } catch (error) {
+    logEvent('error', 'pings-not-counted', errorFields(error));
+  }
 }
 
 function authenticate(headers: Headers, catalog: Catalog) {

@@ -5,6 +5,7 @@ import { helpText } from '../cli/help.ts';
 import { renderUsageError } from '../cli/usage-error.ts';
 import { checkConfig, createKey, resetAdmin } from './commands.ts';
 import { errorFields } from './log.ts';
+import { replayTrace } from './replay-command.ts';
 import { serve } from './start.ts';
 import { VERSION } from './version.ts';
 
@@ -31,6 +32,9 @@ export async function runProgram(entry: URL): Promise<void> {
         return;
       case 'reset-admin':
         process.exitCode = await resetAdmin(command, entry);
+        return;
+      case 'replay':
+        process.exitCode = await replayTrace(command);
         return;
       case 'serve':
         await serve(command.options, entry);

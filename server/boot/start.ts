@@ -14,9 +14,10 @@ import type { AdminParts } from '../graphql/parts.ts';
 import type { AdminApi } from '../graphql/yoga.ts';
 import { createPanel } from '../panel/panel.ts';
 import { type Listener, listen, runtimeName } from '../serve.ts';
+import { watchAccounts } from './account-watch.ts';
 import { repeat, systemClock } from './clock.ts';
 import { type DemoMode, openDemo } from './demo-mode.ts';
-import { createGateway } from './gateway.ts';
+import { clearableAffinity, countPingsOfToday, createGateway } from './gateway.ts';
 import { errorFields, logEvent } from './log.ts';
 import { COMMIT, VERSION } from './version.ts';
 import { wayOut } from './way-out.ts';
@@ -74,6 +75,8 @@ async function run(workspace: Workspace, options: StartOptions, demo: DemoMode):
   const gateway = createGateway(workspace, { clock, upstream: demo.upstream });
   gateway.affinity.restore(await storage.bindings.load(clock.nowMs()));
   gateway.pins.restore(await storage.pins.load(clock.nowMs()));
+  gateway.routing.ledger.restore(await storage.warmth.load(clock.nowMs()));
+  void countPingsOfToday(gateway, storage.log);
   const sessions = new Sessions(storage.admin, clock);
   const admin = createAdmin(gateway, { workspace, options, demo, sessions });
   let isDraining = false;
@@ -118,9 +121,12 @@ function createAdmin(
     },
     log: storage.log,
     bodies: storage.bodies,
-    affinity: gateway.affinity,
+    affinity: clearableAffinity(gateway),
     health: gateway.health,
     slots: gateway.slots,
+    routing: gateway.routing,
+    policies: gateway.policies,
+    reservations: gateway.routing.reservations,
     live: gateway.live,
     sessions,
     vault,
@@ -172,6 +178,12 @@ function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace
     repeat(clock, SWEEP_BINDINGS_MS, () => gateway.affinity.sweep()),
     repeat(
       clock,
+      SWEEP_BINDINGS_MS,
+      watchAccounts(() => catalog.current, gateway.routing),
+    ),
+    repeat(clock, SWEEP_BINDINGS_MS, () => gateway.keepWarm.sweep()),
+    repeat(
+      clock,
       SAVE_BINDINGS_MS,
       quietly('bindings-not-saved', () => gateway.affinity.save(storage.bindings)),
     ),
@@ -179,6 +191,11 @@ function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace
       clock,
       SAVE_BINDINGS_MS,
       quietly('pins-not-saved', () => gateway.pins.save(storage.pins)),
+    ),
+    repeat(
+      clock,
+      SAVE_BINDINGS_MS,
+      quietly('warmth-not-saved', () => gateway.routing.ledger.save(storage.warmth)),
     ),
     repeat(clock, SWEEP_LOG_MS, quietly('retention', sweepLog)),
     repeat(clock, WATCH_DATABASE_MS, quietly('database-watch', watchDatabase(storage, catalog))),
@@ -207,9 +224,11 @@ function stopOnSignal(running: Running, workspace: Workspace): void {
     firstSignalAtMs = nowMs;
     running.beginDrain();
     running.stopTasks();
+    running.gateway.keepWarm.stop();
     await drain(running, workspace);
     await running.gateway.affinity.save(storage.bindings).catch(() => undefined);
     await running.gateway.pins.save(storage.pins).catch(() => undefined);
+    await running.gateway.routing.ledger.saveAll(storage.warmth).catch(() => undefined);
     await storage.close();
     process.exit(0);
   };
@@ -222,6 +241,8 @@ async function drain({ listener, gateway }: Running, { catalog, clock }: Workspa
   const cancel = clock.setTimer(() => stopExchanges(gateway.open), graceMs);
   await listener.stop(graceMs + LAST_WORDS_MS);
   cancel();
+  // What no connection waits for: pings under way.
+  stopExchanges(gateway.open);
 }
 
 /** SIGHUP reads the file again; one that cannot be used changes nothing. */

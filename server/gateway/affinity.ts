@@ -12,7 +12,7 @@ import type { AffinityIdentity } from './identity.ts';
 import type { Live } from './live.ts';
 import type { AffinityEventKind, Binding, BindingStore, Clock } from './ports.ts';
 import { steadyNow } from './steady-clock.ts';
-import type { AffinityCounters, AffinityResult, AffinityTicket } from './ticket.ts';
+import type { AffinityCounters, AffinityResult, AffinityTicket, Away, Why } from './ticket.ts';
 
 /** So many failures of the bound account in a row and the binding is given up. */
 const FAILURES_TO_UNBIND = 3;
@@ -56,7 +56,7 @@ export class AffinityTable {
    * Looks up the binding of a request. `whyGone` tells why its account can no longer serve it (deleted, paused,
    * disabled, model withdrawn, or cooling down past the binding's end): then the binding is given up here.
    */
-  open(identity: AffinityIdentity, whyGone: (binding: Binding) => string | null): AffinityTicket {
+  open(identity: AffinityIdentity, whyGone: (binding: Binding) => Why | null): AffinityTicket {
     const ticket: AffinityTicket = {
       identity,
       boundAccountId: null,
@@ -76,10 +76,16 @@ export class AffinityTable {
     this.#hits += 1;
     // Where it was borrowed last its prompt is warm too: the next best place, also when it must move for good.
     ticket.borrowedAccountId = entry.borrowedAccountId;
-    const reason = whyGone(entry.binding);
-    if (reason === null) ticket.boundAccountId = entry.binding.accountId;
-    else this.#giveUp(ticket, entry, reason);
+    const gone = whyGone(entry.binding);
+    if (gone === null) ticket.boundAccountId = entry.binding.accountId;
+    else this.#giveUp(ticket, entry, gone);
     return ticket;
+  }
+
+  /** What a request of this identity would find: its binding, and where it was borrowed last. Counts as no lookup. */
+  peek(identity: AffinityIdentity): { binding: Binding; borrowedAccountId: string | null } | null {
+    const entry = this.#find(identity);
+    return entry && { binding: entry.binding, borrowedAccountId: entry.borrowedAccountId };
   }
 
   /** The request is about to be sent to this candidate: binds the session to it unless it is bound already. */
@@ -91,18 +97,33 @@ export class AffinityTable {
     this.#put(ticket, this.#newBinding(ticket.identity, candidate, ttlMs), ticket);
   }
 
-  /** The first byte of the reply is there: the prompt is warm on this account now. */
-  confirm(ticket: AffinityTicket, candidate: Candidate, ttlMs: number): AffinityResult {
-    if (ticket.isRevoked) return { outcome: 'none', reason: 'cleared while the request was in flight' };
-    if (ttlMs <= 0) return { outcome: 'none', reason: 'the account does not cache' };
+  /**
+   * The first byte of the reply is there: the prompt is warm on this account now. `away` says why it is not the bound
+   * account, and whether the session stays here.
+   */
+  confirm(
+    ticket: AffinityTicket,
+    candidate: Candidate,
+    { ttlMs, away }: { ttlMs: number; away: Away | null },
+  ): AffinityResult {
+    if (ticket.isRevoked) {
+      return { outcome: 'none', code: 'cleared', reason: 'cleared while the request was in flight' };
+    }
+    if (ttlMs <= 0) {
+      return { outcome: 'none', code: 'account-does-not-cache', reason: 'the account does not cache' };
+    }
     const entry = this.#liveEntry(ticket.identity.key);
     if (!entry) return this.#bind(ticket, candidate, ttlMs);
     if (entry.binding.accountId === candidate.account.id) return this.#renew(ticket, entry, ttlMs);
-    if (entry.reservedBy && entry.reservedBy !== ticket) {
+    if (entry.reservedBy) {
       this.#table.remove(entry);
       return this.#bind(ticket, candidate, ttlMs);
     }
-    return this.#borrow(entry, candidate);
+    if (away?.moves) {
+      this.#giveUp(ticket, entry, away);
+      return this.#bind(ticket, candidate, ttlMs);
+    }
+    return this.#borrow(entry, { candidate, away });
   }
 
   /** An attempt failed before its first byte. Only a binding to that very account is touched. */
@@ -121,7 +142,7 @@ export class AffinityTable {
       entry.failuresInRow += 1;
       if (entry.failuresInRow < FAILURES_TO_UNBIND) return;
     }
-    this.#giveUp(ticket, entry, fault.reason);
+    this.#giveUp(ticket, entry, { code: 'account-failing', reason: fault.reason });
   }
 
   /** Closes the ticket; call it once when the exchange is over. Records what the reply said is warm now. */
@@ -222,7 +243,7 @@ export class AffinityTable {
     });
     if (wasReserved) return this.#bound(ticket, entry.binding);
     this.#announce('renewed', entry.binding, { reason: 'used again', after: entry.binding.accountId });
-    return { outcome: 'hit', reason: 'went to the account it is bound to' };
+    return { outcome: 'hit', code: 'bound-account', reason: 'went to the account it is bound to' };
   }
 
   /** A binding has come into being: new, through its API key's, or moved from the one given up on the way. */
@@ -237,24 +258,30 @@ export class AffinityTable {
         before: from.accountId,
         after: binding.accountId,
       });
-      return { outcome: 'moved', reason: from.reason };
+      return { outcome: 'moved', code: from.code, reason: from.reason };
     }
     const isThroughApiKey = ticket.isThroughApiKey && ticket.boundAccountId === binding.accountId;
     const reason = isThroughApiKey ? 'its API key is bound to the account' : 'nothing was bound';
     this.#announce('bound', binding, { reason, before: null, after: binding.accountId });
-    return { outcome: isThroughApiKey ? 'hit' : 'new', reason };
+    return isThroughApiKey
+      ? { outcome: 'hit', code: 'api-key-bound', reason }
+      : { outcome: 'new', code: 'nothing-bound', reason };
   }
 
-  #borrow(entry: BindingEntry, candidate: Candidate): AffinityResult {
+  #borrow(
+    entry: BindingEntry,
+    { candidate, away }: { candidate: Candidate; away: Away | null },
+  ): AffinityResult {
     entry.borrowedAccountId = candidate.account.id;
-    const reason = 'the bound account could not take the request; the binding stays';
+    const code = away?.code ?? 'bound-account-failed';
+    const reason = away?.reason ?? 'the bound account could not take the request; the binding stays';
     this.#announce('borrowed', entry.binding, { reason, after: candidate.account.id });
-    return { outcome: 'borrowed', reason };
+    return { outcome: 'borrowed', code, reason };
   }
 
-  #giveUp(ticket: AffinityTicket, entry: BindingEntry, reason: string): void {
+  #giveUp(ticket: AffinityTicket, entry: BindingEntry, { code, reason }: Why): void {
     const { accountId, providerId } = entry.binding;
-    ticket.movedFrom = { accountId, providerId, reason };
+    ticket.movedFrom = { accountId, providerId, code, reason };
     ticket.boundAccountId = null;
     // In the api-key scope one account stands for the key: all of the key's bindings to it go together.
     const siblings = this.#table

@@ -8,9 +8,13 @@ import type { Candidate } from './catalog.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthTable } from './health.ts';
-import { affinityIdentity, hashSession, tenantOf } from './identity.ts';
+import { affinityIdentity, type Caller, hashSession, tenantOf } from './identity.ts';
+import { policyOf } from './policy.ts';
 import type { Binding } from './ports.ts';
+import type { WarmthScope } from './routing-settings.ts';
 import type { SignalTrust } from './signal-trust.ts';
+import { EVERYONE, type PromptView } from './standing.ts';
+import type { AffinityResult, Why } from './ticket.ts';
 
 interface ConversationParts {
   affinity: AffinityTable;
@@ -29,6 +33,7 @@ export function candidatesFor(exchange: Exchange, requestedModel: string): reado
   const candidates = model ? find(model.id) : [];
   if (model && candidates.length > 0) {
     row.modelId = model.id;
+    exchange.policy = policyOf(catalog.settings, model);
     return candidates;
   }
   const names = catalog.rows.models.filter((other) => find(other.id).length > 0).map(({ name }) => name);
@@ -39,33 +44,72 @@ export function candidatesFor(exchange: Exchange, requestedModel: string): reado
   });
 }
 
+/** What the prompt caches will see of the request. */
+export function viewPrompt(exchange: Exchange, { outline }: RequestBody): void {
+  const { request, caller, catalog } = exchange;
+  const { warmthScope } = catalog.settings.routing;
+  exchange.prompt = promptView(outline, { caller, warmthScope, headers: request.headers });
+}
+
+/** The same of any request. */
+export function promptView(
+  outline: RequestBody['outline'],
+  of: { caller: Caller; warmthScope: WarmthScope; headers: Headers },
+): PromptView {
+  return {
+    outline,
+    tenant: of.warmthScope === 'everyone' ? EVERYONE : tenantOf(of.caller),
+    seesOthers: of.warmthScope === 'tenant',
+    betas: of.headers.get('anthropic-beta') ?? '',
+  };
+}
+
 /** Looks up the caller's binding for this conversation. */
 export function openTicket(
   exchange: Exchange,
   asked: { body: RequestBody; candidates: readonly Candidate[] },
   parts: ConversationParts,
 ): void {
-  const { row, caller, catalog, surface } = exchange;
-  const { affinity } = catalog.settings;
+  const { row, caller, surface, policy } = exchange;
   row.sessionId = sessionOf(exchange, asked.body, parts.signalTrust);
-  if (exchange.operation.kind !== 'generate') {
-    row.affinityReason = 'not a call that has a prompt cache';
-    return;
-  }
-  if (!affinity.enabled) {
-    row.affinity = 'off';
-    row.affinityReason = 'affinity is switched off';
-    return;
-  }
+  const why = whyUnbound(exchange);
+  const { scope } = policy;
   const modelId = row.modelId ?? '';
-  const { scope } = affinity;
-  const identity = affinityIdentity(caller, { modelId, surface, scope, sessionId: row.sessionId });
-  if (!identity) {
-    row.affinityReason = 'no API key and no session to bind to';
-    return;
+  const identity =
+    why || scope === null
+      ? null
+      : affinityIdentity(caller, { modelId, surface, scope, sessionId: row.sessionId });
+  const { outcome, code, reason } = why ?? (identity ? UNANSWERED : UNIDENTIFIED);
+  row.affinity = outcome;
+  row.affinityCode = code;
+  row.affinityReason = reason;
+  if (identity) {
+    exchange.ticket = parts.affinity.open(identity, (binding) => whyGone(binding, asked.candidates, parts));
   }
-  row.affinityReason = 'no account took the request';
-  exchange.ticket = parts.affinity.open(identity, (binding) => whyGone(binding, asked.candidates, parts));
+}
+
+const UNANSWERED: AffinityResult = {
+  outcome: 'none',
+  code: 'no-account',
+  reason: 'no account took the request',
+};
+const UNIDENTIFIED: AffinityResult = {
+  outcome: 'none',
+  code: 'no-identity',
+  reason: 'no API key and no session to bind to',
+};
+
+/** Null = a binding can be kept. */
+function whyUnbound({ operation, policy }: Exchange): AffinityResult | null {
+  if (operation.kind !== 'generate') {
+    return { outcome: 'none', code: 'not-cacheable-call', reason: 'not a call that has a prompt cache' };
+  }
+  if (policy.isAffinityOff) {
+    return { outcome: 'off', code: 'affinity-off', reason: 'affinity is switched off' };
+  }
+  if (policy.scope !== null) return null;
+  const reason = `the policy ${policy.policy} keeps no bindings`;
+  return { outcome: 'off', code: 'policy-without-bindings', reason };
 }
 
 /** The conversation the client names, hashed; a `prompt_cache_key` made anew for every request names none. */
@@ -79,26 +123,26 @@ function sessionOf({ caller, request }: Exchange, body: RequestBody, trust: Sign
 }
 
 /** Why a bound account cannot serve the request even later; null = it can, or soon will. */
-function whyGone(
+export function whyGone(
   binding: Binding,
   candidates: readonly Candidate[],
-  parts: ConversationParts,
-): string | null {
+  { health }: { health: Pick<HealthTable, 'condition'> },
+): Why | null {
   const candidate = candidates.find(({ account }) => account.id === binding.accountId);
-  if (!candidate) return 'the account no longer serves the model';
-  const condition = parts.health.condition(candidate.account, candidate);
+  if (!candidate) return { code: 'account-removed', reason: 'the account no longer serves the model' };
+  const condition = health.condition(candidate.account, candidate);
   switch (condition.state) {
     case 'available':
     case 'half-open':
     case 'ejected':
       return null;
     case 'paused':
-      return 'the account was paused';
+      return { code: 'account-paused', reason: 'the account was paused' };
     case 'disabled':
-      return `the account was disabled: ${condition.reason}`;
+      return { code: 'account-disabled', reason: `the account was disabled: ${condition.reason}` };
     case 'cooling-down':
       return condition.untilMs > binding.expiresAtMs
-        ? `the account rests too long: ${condition.reason}`
+        ? { code: 'account-resting', reason: `the account rests too long: ${condition.reason}` }
         : null;
     default:
       return condition satisfies never;

@@ -3,12 +3,17 @@
 import { uuidv7 } from 'uuidv7';
 import type { Operation, Surface } from '../wire/surface.ts';
 import { NO_USAGE } from '../wire/usage.ts';
+import type { RequestBody } from './body.ts';
 import type { BodyCopy } from './body-copy.ts';
 import type { Candidate, Catalog } from './catalog.ts';
 import type { GatewayError } from './errors.ts';
 import type { Caller } from './identity.ts';
+import { type EffectivePolicy, policyOf } from './policy.ts';
 import type { AttemptRow, Clock, RequestRow } from './ports.ts';
 import type { Destination } from './route.ts';
+import type { CacheLeverRecord } from './route-record.ts';
+import type { SentRequest } from './sent-request.ts';
+import type { PromptView } from './standing.ts';
 import { Stop } from './stop.ts';
 import type { AffinityTicket } from './ticket.ts';
 
@@ -30,13 +35,32 @@ export interface Exchange {
   row: RequestRow;
   caller: Caller;
   ticket: AffinityTicket | null;
+  policy: EffectivePolicy;
+  /** What the prompt caches see of the request. */
+  prompt: PromptView;
+  /** What of it is at an account now. */
+  sent: SentRequest | null;
+  /** Waits for an account at this moment. */
+  isWaiting: boolean;
+  /** Told each time that it begins to wait. */
+  onWait: (() => void) | null;
+  /** For an account, all waits together. */
+  waitedMs: number;
+  /** Monotonic: until then it may wait for an account; null = it has not asked for one yet. */
+  patienceEndsMs: number | null;
   candidate: Candidate | null;
+  /** What was done to the request for the cache's sake, where its account speaks the caller's surface. */
+  levers: CacheLeverRecord | null;
+  /** What was sent, while prefixes are kept warm: a ping repeats it. */
+  warmBody: RequestBody | null;
   /** What is kept of the bodies, when bodies are kept. */
   copy: BodyCopy | null;
   /** Ends a reply that has begun, with an error of the gateway; null = none has begun. */
   interrupt: ((error: GatewayError) => void) | null;
-  /** Run once when the exchange is settled: places and memory are given back. */
+  /** Run once when the exchange is settled: places are given back. */
   readonly releases: (() => void)[];
+  /** Run when the body is needed no more: the reply has begun, or the exchange is settled. Idempotent. */
+  readonly bodyReleases: (() => void)[];
   isSettled: boolean;
 }
 
@@ -65,10 +89,20 @@ export function openExchange(input: {
     row: emptyRow({ id, requestId, surface, path: input.path, nowMs: clock.nowMs() }),
     caller: { kind: 'anonymous', fingerprint: null },
     ticket: null,
+    policy: policyOf(input.catalog.settings, null),
+    prompt: { outline: null, tenant: '', seesOthers: false, betas: '' },
+    sent: null,
+    isWaiting: false,
+    onWait: null,
+    waitedMs: 0,
+    patienceEndsMs: null,
     candidate: null,
+    levers: null,
+    warmBody: null,
     copy: null,
     interrupt: null,
     releases: [],
+    bodyReleases: [],
     isSettled: false,
   };
 }
@@ -121,9 +155,16 @@ function emptyRow(at: {
     timeToFirstTokenMs: null,
     latencyMs: 0,
     affinity: 'none',
+    affinityCode: 'not-routed',
     affinityReason: 'refused before an account was chosen',
     expectedWarmTokens: null,
     missCause: null,
+    misses: null,
+    route: null,
+    cacheLevers: null,
+    isKeepWarm: false,
+    prefixParentId: null,
+    prefixSharedTokens: null,
     attempts: [],
   };
 }

@@ -2,22 +2,28 @@
 
 import type { Operation } from '../wire/surface.ts';
 import type { RequestBody } from './body.ts';
+import { leveredBody } from './cache-levers.ts';
 import type { Candidate } from './catalog.ts';
-import { candidatesFor, openTicket } from './conversation.ts';
+import { candidatesFor, openTicket, viewPrompt } from './conversation.ts';
 import { GatewayError } from './errors.ts';
 import { type Exchange, openExchange } from './exchange.ts';
+import { findAccount } from './find-account.ts';
+import { gapKeyOf } from './gap-key.ts';
 import { type Failure, giveUp } from './give-up.ts';
 import { admit, identify, readAdmittedBody } from './intake.ts';
 import { listModels } from './models.ts';
 import type { GatewayParts } from './parts.ts';
 import { pinnedCandidates } from './pinning.ts';
 import { errorReply } from './reply.ts';
-import { chooseAccount, type RouteChoice } from './route.ts';
+import { leaveSeat } from './seat.ts';
 import { callStoredResponse } from './stored-response.ts';
 import { tryAccount } from './try-account.ts';
+import { withKeepAlive } from './waiting-reply.ts';
 
 /** Accounts tried for one request at most, all before the first byte reaches the client. */
 const MAX_ATTEMPTS = 3;
+/** A 429 costs nothing but time, and the account is worth coming back to. */
+const MAX_LIMITED_ATTEMPTS = 6;
 /** Connections that broke after the request had gone out: each may be billed, so that only one more is risked. */
 const MAX_BROKEN_ATTEMPTS = 2;
 /** A provider without room gets one more try at another account, after a short pause that differs between requests. */
@@ -25,65 +31,132 @@ const MAX_OVERLOADED_ATTEMPTS = 2;
 const OVERLOADED_PAUSE_MS = { least: 200, spread: 300 };
 
 /** Answers one data-plane request; never throws. Every call becomes exactly one row of the request log. */
-export async function handleExchange(
+export function handleExchange(
   request: Request,
   route: { path: string; operation: Operation; onBodyRead: () => void },
   parts: GatewayParts,
 ): Promise<Response> {
-  const exchange = openExchange({ request, ...route, catalog: parts.catalog(), clock: parts.clock });
+  const { clock } = parts;
+  const exchange = openExchange({ request, ...route, catalog: parts.catalog(), clock });
   parts.open.add(exchange);
   exchange.releases.push(() => parts.open.delete(exchange));
+  const keepAliveMs = exchange.catalog.settings.timeouts.keepAliveSeconds * 1000;
+  return withKeepAlive(exchange, answer(exchange, parts), { clock, keepAliveMs });
+}
+
+async function answer(exchange: Exchange, parts: GatewayParts): Promise<Response> {
+  const { operation, request, row } = exchange;
   try {
     identify(exchange, parts);
-    switch (route.operation.kind) {
+    switch (operation.kind) {
       case 'unavailable':
         throw new GatewayError(
           'surface-unavailable',
-          `Cannot serve ${request.method} ${route.path}: not available`,
+          `Cannot serve ${request.method} ${row.path}: not available`,
         );
       case 'list-models':
-        return listModels(exchange, route.operation, parts);
+        return listModels(exchange, operation, parts);
       case 'stored-response':
         await admit(exchange, parts);
-        return await callStoredResponse(exchange, route.operation, parts);
+        return await callStoredResponse(exchange, operation, parts);
       case 'generate':
       case 'count-tokens':
       case 'embed':
         await admit(exchange, parts);
         return await callModel(exchange, await readAdmittedBody(exchange, parts), parts);
       default:
-        return route.operation satisfies never;
+        return operation satisfies never;
     }
   } catch (error) {
-    const known = asGatewayError(error, exchange);
-    if (known.code === 'internal-error') parts.onFault(error);
-    return errorReply(exchange, known, parts);
+    return failed(exchange, error, parts);
   }
 }
 
-/** From the model's name to the reply: candidates, binding, attempts one after another. */
+function failed(exchange: Exchange, error: unknown, parts: GatewayParts): Response {
+  const known = asGatewayError(error, exchange);
+  if (known.code === 'internal-error') parts.onFault(error);
+  return errorReply(exchange, known, parts);
+}
+
+/** A request of the gateway's own to this one account: no binding, no waiting. Never rejects. */
+export async function callAccount(
+  exchange: Exchange,
+  accountId: string,
+  parts: GatewayParts,
+): Promise<Response> {
+  try {
+    await admit(exchange, parts);
+    const body = await readAdmittedBody(exchange, parts);
+    const candidates = candidatesFor(exchange, body.model).filter(
+      ({ account, endpoint }) => account.id === accountId && endpoint.surface === exchange.surface,
+    );
+    viewPrompt(exchange, body);
+    exchange.patienceEndsMs = parts.clock.monotonicMs();
+    return await callCandidates(exchange, { candidates, native: body, original: body }, parts);
+  } catch (error) {
+    return failed(exchange, error, parts);
+  }
+}
+
+/** From the model's name to the reply: candidates, binding, attempts. */
 async function callModel(exchange: Exchange, body: RequestBody, parts: GatewayParts): Promise<Response> {
   const served = candidatesFor(exchange, body.model);
   const candidates = pinnedCandidates(exchange, { body, candidates: served }, parts.pins);
+  viewPrompt(exchange, body);
   openTicket(exchange, { body, candidates }, parts);
+  const levered = leveredBody(exchange, { body, candidates }, parts.routing.gaps);
+  exchange.levers = levered.record;
+  viewPrompt(exchange, levered.body);
+  keepWarmItself(exchange, { body: levered.body }, parts);
+  return callCandidates(exchange, { candidates, native: levered.body, original: body }, parts);
+}
+
+/** A conversation that has come back needs no ping, until it pauses again. */
+function keepWarmItself(
+  exchange: Exchange,
+  { body }: { body: RequestBody },
+  { keepWarm }: GatewayParts,
+): void {
+  if (exchange.operation.kind !== 'generate' || !keepWarm.isEnabled) return;
+  const key = gapKeyOf(exchange);
+  if (key) keepWarm.returned(key);
+  exchange.warmBody = body;
+}
+
+/** Attempts one after another, at most a few. `native` is what accounts get that speak the caller's surface. */
+async function callCandidates(
+  exchange: Exchange,
+  asked: { candidates: readonly Candidate[]; native: RequestBody; original: RequestBody },
+  parts: GatewayParts,
+): Promise<Response> {
+  const { candidates, native, original } = asked;
   const tried: Tried = { failures: [], excluded: new Set(), excludedHosts: new Set(), refusal: null };
+  const search = { candidates, ...tried };
   for (;;) {
-    // Nothing may wait between the choice and the attempt but for this: two first requests of a conversation would not see
-    // each other's account.
-    const choice = nextChoice(exchange, { candidates, tried }, parts);
-    if (choice.kind !== 'chosen') return giveUp(exchange, { choice, ...tried }, parts);
-    const { candidate } = choice;
-    if (needsPause(exchange, candidate, tried)) await pause(exchange, parts);
+    if (isEnough(tried)) return giveUp(exchange, { choice: NOBODY, ...tried }, parts);
+    if (needsPause(exchange, { candidates, tried })) await pause(exchange, parts);
+    const found = findAccount(exchange, search, parts);
+    // Awaited only when it waits: see findAccount.
+    const account = found instanceof Promise ? await found : found;
+    if (account.kind !== 'seated') return giveUp(exchange, { choice: account, ...tried }, parts);
+    const { seat } = account;
+    const { candidate } = seat.standing;
     tried.excluded.add(candidate.account.id);
     const endRetry = tried.failures.length > 0 ? parts.retries.tryTake() : noRetry;
-    if (!endRetry) return giveUp(exchange, { choice: { kind: 'none' }, ...tried }, parts);
-    const outcome = await tryAccount(exchange, { candidate, body }, parts).finally(endRetry);
+    if (!endRetry) {
+      leaveSeat(exchange, seat);
+      return giveUp(exchange, { choice: NOBODY, ...tried }, parts);
+    }
+    const body = candidate.endpoint.surface === exchange.surface ? native : original;
+    exchange.row.cacheLevers = body === native ? exchange.levers : null;
+    const outcome = await tryAccount(exchange, { seat, body }, parts).finally(endRetry);
     if (outcome.kind === 'done') return outcome.response;
     if (outcome.kind === 'untranslatable') tried.refusal ??= outcome.error;
     else note(tried, candidate, outcome.failure);
   }
 }
 
+const NOBODY = { kind: 'none' } as const;
 const noRetry = () => undefined;
 
 /** What the attempts of one request have shown so far. */
@@ -96,61 +169,47 @@ interface Tried {
   refusal: GatewayError | null;
 }
 
-function note(tried: Tried, candidate: Candidate, failure: Failure): void {
+function note(tried: Tried, { account, host }: Candidate, failure: Failure): void {
   tried.failures.push(failure);
-  if (failure.fault === 'unreachable' || failure.fault === 'blocked') {
-    tried.excludedHosts.add(candidate.host);
+  switch (failure.fault) {
+    case 'unreachable':
+    case 'blocked':
+      tried.excludedHosts.add(host);
+      return;
+    case 'rate-limited':
+      // It rests, and is worth waiting for while it is warm.
+      tried.excluded.delete(account.id);
+      return;
+    default:
   }
 }
 
-/** The account for the next attempt, unless enough has been tried. */
-function nextChoice(
-  exchange: Exchange,
-  { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },
-  parts: GatewayParts,
-): RouteChoice {
-  const broken = tried.failures.filter(
-    (failure) => failure.fault === 'broken' && failure.isPossibleDuplicate,
-  ).length;
-  const isEnough =
-    tried.failures.length >= MAX_ATTEMPTS ||
-    overloads(tried) >= MAX_OVERLOADED_ATTEMPTS ||
-    broken >= MAX_BROKEN_ATTEMPTS;
-  return isEnough ? { kind: 'none' } : choose(exchange, { candidates, tried }, parts);
-}
-
-/** Another account of a provider that had no room a moment ago. */
-function needsPause({ row }: Exchange, { provider }: Candidate, tried: Tried): boolean {
-  return overloads(tried) > 0 && provider.id === row.providerId;
-}
-
-function overloads({ failures }: Tried): number {
-  return failures.filter(({ fault }) => fault === 'overloaded').length;
-}
-
-function choose(
-  exchange: Exchange,
-  { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },
-  { health, slots, rotation, clock }: GatewayParts,
-): RouteChoice {
-  const { ticket, surface, row } = exchange;
-  return chooseAccount(
-    { name: `${row.modelId}|${surface}`, candidates, rotation },
-    {
-      condition: (candidate) => health.condition(candidate.account, candidate),
-      isStrained: (candidate) => health.isStrained(candidate.account, candidate),
-      weightFactor: (accountId) => health.weightFactor(accountId),
-      inFlight: (accountId) => slots.inFlight(accountId),
-      isFull: (account) => slots.isFull(account),
-    },
-    {
-      surface,
-      excluded: tried.excluded,
-      excludedHosts: tried.excludedHosts,
-      preferred: [ticket?.boundAccountId ?? null, ticket?.borrowedAccountId ?? null],
-      nowMs: clock.nowMs(),
-    },
+function isEnough({ failures }: Tried): boolean {
+  const limited = failures.filter(({ fault }) => fault === 'rate-limited').length;
+  const broken = failures.filter(
+    ({ fault, isPossibleDuplicate }) => fault === 'broken' && isPossibleDuplicate,
   );
+  return (
+    failures.length - limited >= MAX_ATTEMPTS ||
+    limited >= MAX_LIMITED_ATTEMPTS ||
+    overloads({ failures }) >= MAX_OVERLOADED_ATTEMPTS ||
+    broken.length >= MAX_BROKEN_ATTEMPTS
+  );
+}
+
+/** Only accounts of a provider that had no room a moment ago are left. */
+function needsPause(
+  { row }: Exchange,
+  { candidates, tried }: { candidates: readonly Candidate[]; tried: Tried },
+): boolean {
+  const isLeft = ({ account }: Candidate) => !tried.excluded.has(account.id);
+  return (
+    overloads(tried) > 0 && candidates.filter(isLeft).every(({ provider }) => provider.id === row.providerId)
+  );
+}
+
+function overloads({ failures }: Pick<Tried, 'failures'>): number {
+  return failures.filter(({ fault }) => fault === 'overloaded').length;
 }
 
 function pause({ stop }: Exchange, { clock, random }: GatewayParts): Promise<void> {

@@ -3,8 +3,8 @@
 import type { Retryable } from './attempt.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { FoundAccount } from './find-account.ts';
 import { errorReply } from './reply.ts';
-import type { RouteChoice } from './route.ts';
 import type { SettleParts } from './settle.ts';
 
 /** A failed attempt; `isTranslated` when its reply was in another dialect than the client's. */
@@ -12,13 +12,15 @@ export interface Failure extends Retryable {
   isTranslated: boolean;
 }
 
+type NoAccount = Exclude<FoundAccount, { kind: 'seated' }>;
+
 /** When nothing is known of how long it will take: long enough not to storm, short enough to be back soon. */
 const UNSTATED_RETRY_MS = 5_000;
 
 /** The upstream's own last error where it speaks for itself, else one of ours. Throws it as a GatewayError, or answers. */
 export function giveUp(
   exchange: Exchange,
-  ended: { choice: RouteChoice; failures: readonly Failure[]; refusal: GatewayError | null },
+  ended: { choice: NoAccount; failures: readonly Failure[]; refusal: GatewayError | null },
   parts: SettleParts,
 ): Response {
   const { choice, failures, refusal } = ended;
@@ -48,7 +50,7 @@ export function giveUp(
 }
 
 /** The smallest wait when limits are the reason, else null. */
-function rateLimit(choice: RouteChoice, failures: readonly Failure[]): number | null {
+function rateLimit(choice: NoAccount, failures: readonly Failure[]): number | null {
   const limited = failures.filter(({ fault }) => fault === 'rate-limited' || fault === 'quota');
   const isResting = failures.length === 0 && choice.kind === 'cooling-down';
   if (limited.length === 0 && !isResting) return null;
@@ -57,7 +59,7 @@ function rateLimit(choice: RouteChoice, failures: readonly Failure[]): number | 
   return Math.min(...waits);
 }
 
-function unavailable(choice: RouteChoice, model: string): GatewayError {
+function unavailable(choice: NoAccount, model: string): GatewayError {
   if (choice.kind === 'full') {
     return new GatewayError('accounts-full', `Cannot send to any account of "${model}": all are busy`, {
       retryAfterMs: choice.retryAfterMs,

@@ -48,6 +48,10 @@ const UNSTATED_WINDOW_MS = 60_000;
 /** From this used share on an account gets less, down to the least share at 1: new sessions go elsewhere, none are refused. */
 const NEARLY_USED = 0.8;
 const LEAST_WEIGHT = 0.05;
+/** An overload that only this account tells of, while another one answered so lately, is the account's own fault. */
+const OTHERS_WORK_MS = 10_000;
+/** As if so many requests had gone well before. */
+const RESULTS_FOR_BELIEF = 4;
 /** Accounts kept, deleted ones among them; beyond it the one first seen is forgotten. */
 const MAX_MARKS = 10_000;
 
@@ -67,6 +71,8 @@ export class HealthTable {
   readonly #marks = new Map<string, Mark>();
   readonly #hosts = new SharedWaits(HOST_WAIT);
   readonly #overloads = new SharedWaits(OVERLOAD_WAIT);
+  /** Per provider the latest answers, by account; bounded by `MAX_MARKS` providers. */
+  readonly #answers = new Map<string, { accountId: string; otherAtMs: number; atMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -105,6 +111,7 @@ export class HealthTable {
   succeeded(account: Account, way: Way): void {
     this.#hosts.succeeded(way.host);
     this.#overloads.succeeded(account.providerId);
+    this.#noteSuccess(account);
     const mark = this.#mark(account.id);
     mark.circuit.succeeded(this.#clock.monotonicMs());
     mark.cooldowns.succeeded(way.upstreamModel);
@@ -126,6 +133,7 @@ export class HealthTable {
         this.#mark(account.id).disabledReason = reason;
         return;
       case 'overloaded': {
+        if (this.#othersWork(account, nowMs)) this.#mark(account.id).circuit.failed(nowMs);
         const minMs = Math.min(retryAfterMs ?? 0, MAX_STATED_STRAIN_MS);
         this.#overloads.extend(account.providerId, { nowMs, minMs, reason });
         return;
@@ -193,6 +201,14 @@ export class HealthTable {
     return Math.max(LEAST_WEIGHT, (1 - used) / (1 - NEARLY_USED));
   }
 
+  /** Share of the account's latest requests that failed, 0..1; a few results alone say little. */
+  failureShare(accountId: string): number {
+    const circuit = this.#marks.get(accountId)?.circuit;
+    if (!circuit) return 0;
+    const { results, failures } = circuit.recent(this.#clock.monotonicMs());
+    return failures / (results + RESULTS_FOR_BELIEF);
+  }
+
   /** The account's circuit for display; `untilMs` is a wall time. */
   circuit(accountId: string): {
     state: CircuitState;
@@ -216,6 +232,25 @@ export class HealthTable {
   /** Forgets everything learned about the account. */
   reset(accountId: string): void {
     this.#marks.delete(accountId);
+  }
+
+  /** Another account of the provider has answered just now: then it is not the provider that has no room. */
+  #othersWork({ id, providerId }: Account, nowMs: number): boolean {
+    const latest = this.#answers.get(providerId);
+    if (!latest) return false;
+    const atMs = latest.accountId === id ? latest.otherAtMs : latest.atMs;
+    return nowMs - atMs <= OTHERS_WORK_MS;
+  }
+
+  #noteSuccess({ id, providerId }: Account): void {
+    const atMs = this.#clock.monotonicMs();
+    const latest = this.#answers.get(providerId);
+    if (latest?.accountId === id) latest.atMs = atMs;
+    else {
+      if (!latest && this.#answers.size >= MAX_MARKS) this.#answers.clear();
+      const otherAtMs = latest?.atMs ?? Number.NEGATIVE_INFINITY;
+      this.#answers.set(providerId, { accountId: id, otherAtMs, atMs });
+    }
   }
 
   #circuitCondition(

@@ -93,6 +93,12 @@ export class Slots {
     return limit !== null && this.inFlight(account.id) >= limit;
   }
 
+  /** Free slots; endless where no limit is known, never negative. */
+  room(account: Account): number {
+    const limit = this.limitOf(account);
+    return limit === null ? Number.POSITIVE_INFINITY : Math.max(0, limit - this.inFlight(account.id));
+  }
+
   /** The configured limit, else the learned one; null = none. */
   limitOf(account: Account): number | null {
     return account.maxConcurrent ?? this.#learned.get(account.id)?.limit ?? null;

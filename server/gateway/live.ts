@@ -1,6 +1,6 @@
 // Live events to whoever listens: in order, never waiting, each listener bounded.
 
-import type { LiveEvent } from './ports.ts';
+import type { LiveEvent } from './live-event.ts';
 
 /** A listener further behind than this is ended: it would otherwise grow without bound. */
 const MAX_BEHIND = 10_000;

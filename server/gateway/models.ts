@@ -15,6 +15,7 @@ export function listModels(
   parts: SettleParts,
 ): Response {
   const { catalog, surface } = exchange;
+  exchange.row.affinityCode = 'not-a-model-call';
   exchange.row.affinityReason = 'not a model call';
   const shape = SHAPES[surface];
   // OpenAI lists the models of all its operations together.

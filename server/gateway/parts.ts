@@ -8,7 +8,8 @@ import type { Slots } from './limits.ts';
 import type { Account } from './ports.ts';
 import type { ReplyContext } from './reply.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import type { RoundRobin } from './route.ts';
+import type { RoutePolicyFunction } from './route.ts';
+import type { RoutePolicy } from './routing-settings.ts';
 import type { SignalTrust } from './signal-trust.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -19,7 +20,8 @@ export interface GatewayParts extends ReplyContext {
   /** Throws GatewayError when the caller is refused. */
   authenticate(headers: Headers, catalog: Catalog): Caller;
   slots: Slots;
-  rotation: RoundRobin;
+  /** How each policy chooses. */
+  policies: Readonly<Record<RoutePolicy, RoutePolicyFunction>>;
   signalTrust: SignalTrust;
   admission: Admission;
   retries: RetryBudget;

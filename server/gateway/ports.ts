@@ -4,6 +4,17 @@ import type { Loss } from '../wire/losses.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { Usage, UsageFlag, UsageSource } from '../wire/usage.ts';
 import type { AttemptFault } from './faults.ts';
+import type { AffinityCode, CacheLeverRecord, Miss, MissCause, RouteRecord } from './route-record.ts';
+import {
+  type CacheLeverSettings,
+  DEFAULT_CACHE_LEVERS,
+  DEFAULT_RESERVATION,
+  DEFAULT_ROUTING,
+  type ReservationSettings,
+  type RoutePolicy,
+  type RouteProfile,
+  type RoutingSettings,
+} from './routing-settings.ts';
 
 /** Time as the core sees it, so that tests and replays can run on their own clock. */
 export interface Clock {
@@ -89,6 +100,9 @@ export interface Model {
   displayName: string | null;
   /** Overrides the bundled price table; null = use the table. */
   price: ModelPrice | null;
+  /** Null = the routing settings'. */
+  routePolicy: RoutePolicy | null;
+  routeProfile: RouteProfile | null;
 }
 
 /** Rule between a model and the name a provider knows it by. */
@@ -126,6 +140,9 @@ export type AffinityScope = 'session' | 'api-key';
 export interface Settings {
   requireApiKey: boolean;
   affinity: { enabled: boolean; ttlSeconds: number; scope: AffinityScope };
+  routing: RoutingSettings;
+  reservation: ReservationSettings;
+  cacheLevers: CacheLeverSettings;
   /** Rows older than `maxAgeDays` or beyond the newest `maxRows` are deleted. */
   retention: { maxAgeDays: number; maxRows: number };
   /** Replies carry `x-warmpath-account` and `x-warmpath-affinity`. */
@@ -175,6 +192,9 @@ export interface LimitSettings {
 export const DEFAULT_SETTINGS: Settings = {
   requireApiKey: true,
   affinity: { enabled: true, ttlSeconds: 300, scope: 'session' },
+  routing: DEFAULT_ROUTING,
+  reservation: DEFAULT_RESERVATION,
+  cacheLevers: DEFAULT_CACHE_LEVERS,
   retention: { maxAgeDays: 30, maxRows: 1_000_000 },
   routingHeaders: true,
   translation: true,
@@ -244,17 +264,6 @@ export type AttemptOutcome = 'ok' | 'retryable' | 'rejected' | 'interrupted' | '
  */
 export type AffinityOutcome = 'hit' | 'new' | 'moved' | 'borrowed' | 'none' | 'off';
 
-export type MissCause =
-  | 'cold-start'
-  | 'ttl-expired'
-  | 'account-moved'
-  | 'prefix-changed'
-  | 'below-minimum'
-  | 'lookback-exceeded'
-  | 'model-changed'
-  | 'evicted-upstream'
-  | 'not-cacheable';
-
 /** One try at one account. Times are milliseconds; `firstByteMs` and `durationMs` count from `startedAtMs`. */
 export interface AttemptRow {
   accountId: string;
@@ -315,9 +324,24 @@ export interface RequestRow extends Usage {
   timeToFirstTokenMs: number | null;
   latencyMs: number;
   affinity: AffinityOutcome;
+  affinityCode: AffinityCode;
+  /** The same in words, with what it was about. */
   affinityReason: string;
+  /** Input tokens expected to be read from the prompt cache of the account that was called; null = not predicted. */
   expectedWarmTokens: number | null;
+  /** The costliest cause that another routing, caller or provider could have avoided; null = none. */
   missCause: MissCause | null;
+  /** Every cold token with its cause, costliest first; null = the provider reported no cache counts. */
+  misses: readonly Miss[] | null;
+  /** Null = no account was chosen by a policy. */
+  route: RouteRecord | null;
+  /** Null = the request was sent as it came. */
+  cacheLevers: CacheLeverRecord | null;
+  /** Sent by the gateway itself to keep a prefix warm. */
+  isKeepWarm: boolean;
+  /** The latest earlier request with the longest common prefix, and how many tokens they share; null = none known. */
+  prefixParentId: string | null;
+  prefixSharedTokens: number | null;
   attempts: AttemptRow[];
 }
 
@@ -338,7 +362,10 @@ export interface RequestFilter {
   surface?: Surface;
   outcome?: RequestOutcome;
   affinity?: AffinityOutcome;
+  missCause?: MissCause;
   isStreamed?: boolean;
+  /** Sent by the gateway itself to keep a prefix warm. */
+  isKeepWarm?: boolean;
   status?: number;
   /** Inclusive bounds. */
   minStatus?: number;
@@ -359,6 +386,7 @@ export const EQUAL_FILTER_FIELDS = [
   'surface',
   'outcome',
   'affinity',
+  'missCause',
   'status',
 ] as const satisfies readonly (keyof RequestFilter & keyof RequestRow)[];
 
@@ -397,6 +425,18 @@ export interface RequestTotals {
   timeToFirstTokenMs: Percentiles;
 }
 
+/** Cold tokens of one cause in requests for one model, over every row that matches a filter. */
+export interface MissTotal {
+  modelId: string | null;
+  cause: MissCause;
+  /** Requests with any such token. */
+  requests: number;
+  tokens: number;
+  /** Of the tokens that have a price. */
+  costNanoUsd: number;
+  unpricedTokens: number;
+}
+
 /** Position of a row in newest-first order. */
 export interface RequestCursor {
   startedAtMs: number;
@@ -412,6 +452,8 @@ export interface RequestLog {
   get(id: string): Promise<RequestRow | null>;
   count(filter: RequestFilter): Promise<number>;
   totals(filter: RequestFilter): Promise<RequestTotals>;
+  /** In no order; rows whose provider reported no cache counts have none. */
+  missTotals(filter: RequestFilter): Promise<MissTotal[]>;
   /** Deletes the matching rows in small steps; resolves to how many. */
   clear(filter: RequestFilter): Promise<number>;
 }
@@ -455,46 +497,4 @@ export interface AffinityEvent {
 export interface BindingStore {
   load(nowMs: number): Promise<Binding[]>;
   save(changes: { put: readonly Binding[]; delete: readonly string[] }): Promise<void>;
-}
-
-// ---- live events -----------------------------------------------------------------------------------
-
-export type ClearedSubject = 'affinities' | 'request-logs';
-
-export interface ClearedEvent {
-  subject: ClearedSubject;
-  atMs: number;
-  /** Who: `panel` or `admin-token`. */
-  actor: string;
-  clearedCount: number;
-  message: string;
-}
-
-export type LiveEvent =
-  | { kind: 'request'; row: RequestRow }
-  | { kind: 'affinity'; event: AffinityEvent }
-  | { kind: 'cleared'; event: ClearedEvent }
-  | { kind: 'account'; accountId: string };
-
-// ---- panel login -----------------------------------------------------------------------------------
-
-export interface AdminSession {
-  /** Hex SHA-256 of the session token. */
-  hash: string;
-  createdAtMs: number;
-  lastSeenAtMs: number;
-  expiresAtMs: number;
-}
-
-type AdminSecret = 'password-hash' | 'setup-token-hash' | 'master-key-canary';
-
-/** What the panel login needs kept: the password hash, the one-time setup token's hash, sessions. */
-export interface AdminStore {
-  getSecret(name: AdminSecret): Promise<string | null>;
-  /** Null deletes. */
-  setSecret(name: AdminSecret, value: string | null): Promise<void>;
-  findSession(hash: string): Promise<AdminSession | null>;
-  putSession(session: AdminSession): Promise<void>;
-  /** Null deletes every session. */
-  deleteSession(hash: string | null): Promise<void>;
 }

@@ -16,7 +16,7 @@ export interface Cost {
 
 /** What the price is looked up by, and how the account is billed. */
 interface Priced {
-  model: Model;
+  model: Pick<Model, 'name' | 'price'>;
   upstreamModel: string;
   baseUrl: string;
   rateMultiplier: number;
@@ -62,6 +62,25 @@ export function costOf(usage: Usage, priced: Priced): Cost | null {
   };
 }
 
+/**
+ * What an input token of a prompt of this size costs at an account, in USD: sent as it is, read from the prompt cache,
+ * and written to it. Null when the model has no price.
+ */
+export function inputPricesOf(
+  priced: Omit<Priced, 'usdPerCredit'>,
+  inputTokens: number,
+): { inputUsd: number; readUsd: number; write5mUsd: number; write1hUsd: number } | null {
+  const prices = unitPrices(priced, inputTokens);
+  if (!prices) return null;
+  const usd = (perMillion: number) => (perMillion * priced.rateMultiplier) / 1e6;
+  return {
+    inputUsd: usd(prices.input),
+    readUsd: usd(prices.cacheRead),
+    write5mUsd: usd(prices.cacheWrite5m),
+    write1hUsd: usd(prices.cacheWrite1h),
+  };
+}
+
 /** USD per million tokens × tokens = micro-USD; as it was, and as it would have been without a prompt cache. */
 function microUsd(usage: Usage, prices: UnitPrices): { cached: number; uncached: number } {
   const ledger = ledgerOf(usage);
@@ -80,7 +99,7 @@ function microUsd(usage: Usage, prices: UnitPrices): { cached: number; uncached:
 }
 
 /** What the operator stated, the rest from the table; null when the price of input or output is known to neither. */
-function unitPrices(priced: Priced, inputTokens: number): UnitPrices | null {
+function unitPrices(priced: Omit<Priced, 'usdPerCredit'>, inputTokens: number): UnitPrices | null {
   const table = tablePrices(priced, inputTokens);
   if (!priced.model.price) return table;
   const own = tierOf(priced.model.price, inputTokens);
@@ -118,8 +137,8 @@ function tierOf(price: ModelPrice, inputTokens: number): TokenPrices {
   };
 }
 
-function tablePrices(priced: Priced, inputTokens: number): UnitPrices | null {
-  const key = `${priced.baseUrl} ${priced.upstreamModel} ${priced.model.name} ${sizeClass(inputTokens)}`;
+function tablePrices(priced: Omit<Priced, 'usdPerCredit'>, inputTokens: number): UnitPrices | null {
+  const key = `${priced.baseUrl} ${priced.upstreamModel} ${priced.model.name} ${priceClass(inputTokens)}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
@@ -131,8 +150,8 @@ function tablePrices(priced: Priced, inputTokens: number): UnitPrices | null {
   return prices;
 }
 
-/** Tier borders in the table are multiples of 1,000 tokens. */
-function sizeClass(inputTokens: number): number {
+/** Prompts of one class cost the same per token: tier borders in the table are multiples of 1,000 tokens. */
+export function priceClass(inputTokens: number): number {
   return Math.ceil(inputTokens / 1_000);
 }
 

@@ -1,37 +1,31 @@
-// Chooses the account for one attempt: the bound one while it can take the request, else smooth weighted round robin.
+// Chooses the account for one attempt by the model's policy: take it now, wait for one, or say why there is none.
 
+import type { ColdClaim } from '../routing/cold-claims.ts';
+import { type Contender, PROFILES } from '../routing/contender.ts';
+import { bucketWaitMs, type Placing, rank } from '../routing/warm-cost.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { Candidate } from './catalog.ts';
-import type { AccountCondition } from './health.ts';
 import type { Account } from './ports.ts';
+import type { RoundRobin } from './round-robin.ts';
+import type { AffinityCode, ConsideredCandidate, RouteRecord } from './route-record.ts';
+import type { RoutePolicy } from './routing-settings.ts';
+import { contenderOf, type RouteParts, type RouteQuestion, type Standing, standingsOf } from './standing.ts';
+import type { Away } from './ticket.ts';
 
 /** Where an attempt goes: an account at an endpoint. */
 export type Destination = Pick<Candidate, 'account' | 'credential' | 'endpoint' | 'provider'>;
 
-/** What is known of the accounts at the moment of choice. */
-export interface RouteState {
-  condition(candidate: Candidate): AccountCondition;
-  /** The provider had no room lately: others are preferred. */
-  isStrained(candidate: Candidate): boolean;
-  /** Share of its weight an account should get, 0 to 1. */
-  weightFactor(accountId: string): number;
-  inFlight(accountId: string): number;
-  isFull(account: Account): boolean;
-}
-
-export interface RouteWish {
-  /** The caller's surface: endpoints that speak it are preferred to those that need a translation. */
-  surface: Surface;
-  /** Accounts this request has tried already, and hosts it could not reach. */
-  excluded: ReadonlySet<string>;
-  excludedHosts: ReadonlySet<string>;
-  /** Preferred accounts in order: the bound one, then where it was borrowed last. */
-  preferred: readonly (string | null)[];
-  nowMs: number;
-}
-
 export type RouteChoice =
-  | { kind: 'chosen'; candidate: Candidate }
+  | {
+      kind: 'chosen';
+      standing: Standing;
+      /** All, the chosen one among them. */
+      standings: readonly Standing[];
+      record: RouteRecord;
+      away: Away | null;
+    }
+  /** Worth waiting for: look again when this account has room, but not before this (monotonic; 0 = any time). */
+  | { kind: 'wait'; accountId: string; notBeforeMs: number; claim: ColdClaim | null; record: RouteRecord }
   /** Nobody can take it now; `retryAfterMs` when that will change by itself. */
   | { kind: 'full'; retryAfterMs: number }
   | { kind: 'cooling-down'; retryAfterMs: number }
@@ -39,137 +33,285 @@ export type RouteChoice =
 
 /** A full account frees a slot when one of its requests ends; nobody knows when, so clients are told to try soon. */
 const FULL_RETRY_MS = 1_000;
+/** Candidates noted in a row of the request log. */
+const MAX_CONSIDERED = 16;
 
-/** Pools whose rotation is remembered; one per (model, surface) in use. */
-const MAX_POOLS = 1_000;
-
-/** Owns the rotation of each pool: the running weights of nginx's smooth weighted round robin. */
-export class RoundRobin {
-  readonly #pools = new Map<string, Map<string, number>>();
-
-  /**
-   * The account with the least load per weight; among equals the next in smooth weighted order, so that an idle
-   * pool is shared out exactly by weight and without bursts. `candidates` must not be empty.
-   */
-  next(
-    pool: string,
-    candidates: readonly Candidate[],
-    load: { inFlight(accountId: string): number; weight(account: Account): number },
-  ): Candidate | null {
-    const loads = candidates.map(({ account }) => load.inFlight(account.id) / load.weight(account));
-    const least = Math.min(...loads);
-    const idlest = candidates.filter((_, index) => loads[index] === least);
-    return this.#smooth(this.#weights(pool), idlest, load.weight);
-  }
-
-  // Each account gains its weight, the richest is taken and pays the sum: 5:1:1 gives a a b a c a a, not a a a a a b c.
-  #smooth(
-    weights: Map<string, number>,
-    candidates: readonly Candidate[],
-    weightOf: (account: Account) => number,
-  ): Candidate | null {
-    let sum = 0;
-    let best: Candidate | null = null;
-    let bestWeight = Number.NEGATIVE_INFINITY;
-    for (const candidate of candidates) {
-      const { id } = candidate.account;
-      const weight = weightOf(candidate.account);
-      const current = (weights.get(id) ?? 0) + weight;
-      weights.set(id, current);
-      sum += weight;
-      if (current > bestWeight) {
-        best = candidate;
-        bestWeight = current;
-      }
-    }
-    if (best) weights.set(best.account.id, bestWeight - sum);
-    return best;
-  }
-
-  #weights(pool: string): Map<string, number> {
-    const weights = this.#pools.get(pool) ?? new Map<string, number>();
-    this.#pools.delete(pool);
-    this.#pools.set(pool, weights);
-    const oldest = this.#pools.keys().next().value;
-    if (this.#pools.size > MAX_POOLS && oldest !== undefined) this.#pools.delete(oldest);
-    return weights;
-  }
+/** What a policy picks from those that are in service; null = it would rather have nobody. */
+interface Preference {
+  standing: Standing;
+  /** 0 = now. */
+  waitMs: number;
+  waitsFor: Placing['waitsFor'];
 }
 
-/**
- * Picks one candidate, or says why none can be picked. Ejected accounts are passed over, unless more than half of those
- * that could be used are ejected: then the fault is rather ours or the provider's than theirs, and all are tried again
- * (Envoy's panic mode). A cooldown that a provider has stated is kept in any case.
- */
-export function chooseAccount(
-  pool: { name: string; candidates: readonly Candidate[]; rotation: RoundRobin },
-  state: RouteState,
-  wish: RouteWish,
+interface PolicyInput {
+  question: RouteQuestion;
+  parts: RouteParts;
+  /** In service, speaking the caller's surface if any of them does; open, full or soon back. */
+  group: readonly Standing[];
+  /** Those of the group that can take the request now. */
+  open: readonly Standing[];
+}
+
+interface PolicyOutput {
+  pick: Preference | null;
+  /** With their costs, where the policy counts them. */
+  placings: readonly Placing[];
+}
+
+/** One way to choose; gateways under test may bring their own. */
+export type RoutePolicyFunction = (input: PolicyInput) => PolicyOutput;
+
+/** Picks one candidate, an account to wait for, or says why none can be picked. */
+export function chooseRoute(
+  question: RouteQuestion,
+  { surface, policies }: { surface: Surface; policies: Readonly<Record<RoutePolicy, RoutePolicyFunction>> },
+  parts: RouteParts,
 ): RouteChoice {
-  const preferred = firstFree(pool.candidates, state, wish);
-  if (preferred) return { kind: 'chosen', candidate: preferred };
-  const conditions = new Map(pool.candidates.map((candidate) => [candidate, state.condition(candidate)]));
-  const isPanic = hasPanic([...conditions.values()]);
-  const untried = pool.candidates.filter((candidate) => isUntried(candidate, wish));
-  const healthy = untried.filter((candidate) => isUsable(conditions.get(candidate), isPanic));
-  const open = healthy.filter(({ account }) => !state.isFull(account));
-  for (const accountId of wish.preferred) {
-    const candidate = open.find(({ account }) => account.id === accountId);
-    if (candidate) return { kind: 'chosen', candidate };
+  const standings = standingsOf(question, parts);
+  const group = bestGroup(standings, { question, surface }, parts);
+  const open = group.filter(({ state }) => state === 'open');
+  const { policy } = question.policy;
+  const { pick, placings } = policies[policy]({ question, parts, group, open });
+  const record = recordOf(standings, { placings, question });
+  if (!pick) return whyNone(standings, question, parts);
+  if (pick.waitMs <= 0) {
+    const { standing } = pick;
+    return { kind: 'chosen', standing, standings, record, away: awayOf(standing, standings) };
   }
-  const best = bestGroup(open, state, wish.surface);
-  const load = {
-    inFlight: (id: string) => state.inFlight(id),
-    weight: ({ id, weight }: Account) => weight * state.weightFactor(id),
-  };
-  const candidate = best.length > 0 ? pool.rotation.next(pool.name, best, load) : null;
-  if (candidate) return { kind: 'chosen', candidate };
-  return whyNone(
-    untried.map((candidate) => conditions.get(candidate)),
-    healthy.length > 0,
-    wish.nowMs,
+  const { candidate, pending } = pick.standing;
+  const notBeforeMs = pick.waitsFor === 'slot' ? 0 : parts.clock.monotonicMs() + pick.waitMs;
+  const claim = pick.waitsFor === 'prefix' ? (pending?.claim ?? null) : null;
+  return { kind: 'wait', accountId: candidate.account.id, notBeforeMs, claim, record };
+}
+
+/** The policies that requests are routed by. */
+export const ROUTE_POLICY_FUNCTIONS: Readonly<Record<RoutePolicy, RoutePolicyFunction>> = {
+  'warm-cost': cheapest,
+  session: boundFirst,
+  'api-key': boundFirst,
+  'round-robin': (input) => ({ pick: orWait(inTurn(input), input), placings: [] }),
+  'least-loaded': (input) => ({ pick: orWait(idlest(input, input.open), input), placings: [] }),
+  'fixed-order': (input) => ({ pick: orWait(input.open[0] ?? null, input), placings: [] }),
+};
+
+function cheapest(input: PolicyInput): PolicyOutput {
+  const { group, question, parts } = input;
+  const contenders: Contender[] = group.map((standing) => contenderOf(standing, question, parts));
+  const profile = PROFILES[question.policy.profile];
+  const { placings, best, ties } = rank(contenders, { leftMs: question.leftMs, profile });
+  if (!best && question.leftMs > 0) return { pick: soonest(input, placings), placings };
+  if (!best) {
+    // What a rate limit keeps for warm prompts stays theirs: spent on cold ones it would empty everybody's cache.
+    const isOpen = (_: Standing, index: number) => {
+      const contender = contenders[index];
+      return !contender || bucketWaitMs(contender, contender.warmTokens, profile) === 0;
+    };
+    return { pick: lastResort({ ...input, group: group.filter(isOpen) }), placings };
+  }
+  if (best.waitMs > 0 || ties.length === 1) {
+    const standing = group[best.index];
+    const { waitMs, waitsFor } = best;
+    return { pick: standing ? { standing, waitMs, waitsFor } : null, placings };
+  }
+  const equals = ties.flatMap(({ index }) => group[index] ?? []);
+  const { borrowedAccountId } = question;
+  const borrowed = equals.find(({ candidate }) => candidate.account.id === borrowedAccountId);
+  const standing = borrowed ?? idlest(input, equals);
+  return { pick: standing && now(standing), placings };
+}
+
+/** Nobody is expected to have room in time: slots may be freed sooner than expected, and waiting costs only time. */
+function soonest({ group, question }: PolicyInput, placings: readonly Placing[]): Preference | null {
+  const [first] = placings.toSorted((a, b) => a.waitMs - b.waitMs);
+  const standing = first && group[first.index];
+  return standing ? { standing, waitMs: question.leftMs, waitsFor: 'slot' } : null;
+}
+
+/** At the end of its patience: what is kept for others is better than nothing. */
+function lastResort(input: PolicyInput): Preference | null {
+  const { group } = input;
+  const roomy = group.filter(
+    ({ state, condition, allSlots, inFlight, waitersBefore }) =>
+      (state === 'open' || state === 'full') &&
+      condition.state !== 'cooling-down' &&
+      (allSlots === null || inFlight + waitersBefore < allSlots),
+  );
+  const standing = idlest(input, roomy);
+  return standing && now(standing);
+}
+
+function now(standing: Standing): Preference {
+  return { standing, waitMs: 0, waitsFor: null };
+}
+
+/** The bound account, then where it was borrowed last, then by load and in turn. */
+function boundFirst(input: PolicyInput): PolicyOutput {
+  const { question, open } = input;
+  const preferred = [question.boundAccountId, question.borrowedAccountId];
+  for (const accountId of preferred) {
+    const standing = open.find(({ candidate }) => candidate.account.id === accountId);
+    if (standing) return { pick: now(standing), placings: [] };
+  }
+  return { pick: orWait(idlest(input, open), input), placings: [] };
+}
+
+function inTurn({ question, parts, open }: PolicyInput): Standing | null {
+  return byCandidate(
+    open,
+    rotationOf(question, parts).inTurn(poolName(question), candidatesOf(open), weightOf(parts)),
   );
 }
 
-/** The bound account in its usual state: then the others need not be looked at. */
-function firstFree(candidates: readonly Candidate[], state: RouteState, wish: RouteWish): Candidate | null {
-  const [accountId] = wish.preferred;
-  const bound = accountId === null ? undefined : candidates.find(({ account }) => account.id === accountId);
-  if (!bound || !isUntried(bound, wish) || state.isFull(bound.account)) return null;
-  return state.condition(bound).state === 'available' ? bound : null;
+function idlest({ question, parts }: PolicyInput, among: readonly Standing[]): Standing | null {
+  if (among.length === 0) return null;
+  const load = { inFlight: (id: string) => parts.slots.inFlight(id), weight: weightOf(parts) };
+  return byCandidate(among, rotationOf(question, parts).next(poolName(question), candidatesOf(among), load));
 }
 
-function isUntried({ account, host }: Candidate, { excluded, excludedHosts }: RouteWish): boolean {
-  return !excluded.has(account.id) && !excludedHosts.has(host);
+function rotationOf({ isTrial }: RouteQuestion, { routing }: RouteParts): RoundRobin {
+  return isTrial ? routing.rotation.copy() : routing.rotation;
 }
 
-function hasPanic(conditions: readonly AccountCondition[]): boolean {
-  const ejected = conditions.filter(({ state }) => state === 'ejected').length;
-  const usable = conditions.filter(({ state }) => state === 'available' || state === 'half-open').length;
-  return ejected > usable;
+/** Policies that count no costs wait for whoever has the fewest in line, but only when everybody is full. */
+function orWait(standing: Standing | null, input: PolicyInput): Preference | null {
+  const { group, question } = input;
+  if (standing) return now(standing);
+  if (question.leftMs <= 0) return lastResort(input);
+  const full = group.filter(({ state }) => state === 'full');
+  const bound = full.find(({ isBound }) => isBound);
+  const least = full.toSorted((a, b) => a.waitersBefore - b.waitersBefore)[0];
+  const target = bound ?? least;
+  return target ? { standing: target, waitMs: question.leftMs, waitsFor: 'slot' } : null;
 }
 
-function isUsable(condition: AccountCondition | undefined, isPanic: boolean): boolean {
-  if (condition?.state === 'half-open') return condition.freeProbes > 0 || isPanic;
-  return condition?.state === 'available' || (isPanic && condition?.state === 'ejected');
+function candidatesOf(standings: readonly Standing[]): Candidate[] {
+  return standings.map(({ candidate }) => candidate);
 }
 
-/** Those that speak the caller's surface before those that need a translation, each with the strained ones last. */
-function bestGroup(open: readonly Candidate[], state: RouteState, surface: Surface): readonly Candidate[] {
-  const native = open.filter(({ endpoint }) => endpoint.surface === surface);
-  const group = native.length > 0 ? native : open;
-  const calm = group.filter((candidate) => !state.isStrained(candidate));
-  return calm.length > 0 ? calm : group;
+function byCandidate(standings: readonly Standing[], chosen: Candidate | null): Standing | null {
+  return standings.find(({ candidate }) => candidate === chosen) ?? null;
+}
+
+/** One rotation per model and surface. */
+function poolName({ candidates }: RouteQuestion): string {
+  const [first] = candidates;
+  return first ? `${first.model.id}|${first.endpoint.surface}` : '';
+}
+
+function weightOf({ health }: RouteParts): (account: Account) => number {
+  return ({ id, weight }) => weight * health.weightFactor(id);
+}
+
+/**
+ * Those that speak the caller's surface before those that need a translation, each with the strained ones last; the bound
+ * account in any case. One that rests is in the group when it will be back within the request's patience.
+ */
+function bestGroup(
+  standings: readonly Standing[],
+  { question, surface }: { question: RouteQuestion; surface: Surface },
+  parts: RouteParts,
+): readonly Standing[] {
+  const usable = standings.filter((standing) => isInReach(standing, question, parts));
+  const native = usable.filter(({ candidate }) => candidate.endpoint.surface === surface);
+  const group =
+    native.some(({ state }) => state === 'open') || native.length === usable.length ? native : usable;
+  const calm = group.filter(({ candidate }) => !parts.health.isStrained(candidate.account, candidate));
+  const best = calm.some(({ state }) => state === 'open') ? calm : group;
+  const bound = usable.find(({ isBound }) => isBound);
+  return bound && !best.includes(bound) ? [...best, bound] : best;
+}
+
+function isInReach(
+  { state, condition }: Standing,
+  { leftMs, policy }: RouteQuestion,
+  { clock }: RouteParts,
+): boolean {
+  if (state === 'open' || state === 'full') return true;
+  if (state !== 'cooling-down' || condition.state !== 'cooling-down') return false;
+  return policy.policy === 'warm-cost' && condition.untilMs - clock.nowMs() <= leftMs;
+}
+
+/** Why the bound account is not the one; null = it is, or nothing is bound. */
+function awayOf(chosen: Standing, standings: readonly Standing[]): Away | null {
+  const bound = standings.find(({ isBound }) => isBound);
+  if (!bound || bound === chosen) return null;
+  switch (bound.state) {
+    case 'full':
+      return stays('bound-account-full', 'the bound account was full');
+    case 'tried':
+      return stays('bound-account-failed', 'the bound account could not be reached or refused it');
+    case 'open': {
+      const isWarmer = chosen.prediction.warmTokens > bound.prediction.warmTokens;
+      const more = chosen.prediction.warmTokens - bound.prediction.warmTokens;
+      return isWarmer
+        ? { code: 'warmer-elsewhere', reason: `${more} more tokens are warm on another account`, moves: true }
+        : stays('cheaper-elsewhere', 'the bound account was busier than it was worth');
+    }
+    default:
+      return stays('bound-account-resting', 'the bound account was out of service for a while');
+  }
+}
+
+function stays(code: AffinityCode, reason: string): Away {
+  return { code, reason: `${reason}; the binding stays`, moves: false };
+}
+
+function recordOf(
+  standings: readonly Standing[],
+  { placings, question }: { placings: readonly Placing[]; question: RouteQuestion },
+): RouteRecord {
+  const { policy, profile } = question.policy;
+  const promptTokens = standings[0]?.prediction.promptTokens ?? 0;
+  return {
+    policy,
+    profile,
+    promptTokens: question.prompt.outline ? promptTokens : 0,
+    isUnpriced: standings.some(({ isUnpriced }) => isUnpriced),
+    waitedMs: 0,
+    considered: consideredOf(standings, { placings, leftMs: question.leftMs }),
+  };
+}
+
+/** Those with costs first, cheapest first; the rest in stored order. */
+function consideredOf(
+  standings: readonly Standing[],
+  { placings, leftMs }: { placings: readonly Placing[]; leftMs: number },
+): ConsideredCandidate[] {
+  const priced = new Map(placings.map((placing) => [placing.contender.accountId, placing]));
+  const order = placings.map(({ contender }) => contender.accountId);
+  const rankOf = (standing: Standing) => {
+    const place = order.indexOf(standing.candidate.account.id);
+    return place === -1 ? order.length : place;
+  };
+  return standings
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .slice(0, MAX_CONSIDERED)
+    .map((standing) => {
+      const { account } = standing.candidate;
+      const placing = priced.get(account.id);
+      return {
+        accountId: account.id,
+        accountName: account.name,
+        state: standing.state,
+        warmTokens: placing?.warmTokens ?? standing.prediction.warmTokens,
+        waitMs: placing && placing.waitMs <= leftMs ? Math.round(placing.waitMs) : null,
+        cost: placing?.cost ?? null,
+      };
+    });
 }
 
 function whyNone(
-  conditions: readonly (AccountCondition | undefined)[],
-  isFull: boolean,
-  nowMs: number,
+  standings: readonly Standing[],
+  { excluded }: RouteQuestion,
+  { clock }: RouteParts,
 ): RouteChoice {
-  if (isFull) return { kind: 'full', retryAfterMs: FULL_RETRY_MS };
-  const waits = conditions.flatMap((condition) =>
-    condition?.state === 'cooling-down' ? [Math.max(0, condition.untilMs - nowMs)] : [],
+  if (standings.some(({ state }) => state === 'full')) return { kind: 'full', retryAfterMs: FULL_RETRY_MS };
+  const nowMs = clock.nowMs();
+  const waits = standings.flatMap(({ condition, candidate }) =>
+    condition.state === 'cooling-down' && !excluded.has(candidate.account.id)
+      ? [Math.max(0, condition.untilMs - nowMs)]
+      : [],
   );
   return waits.length > 0 ? { kind: 'cooling-down', retryAfterMs: Math.min(...waits) } : { kind: 'none' };
 }

@@ -4,10 +4,15 @@ import type { UsageSource, UsageTally } from '../wire/usage.ts';
 import type { AffinityTable } from './affinity.ts';
 import type { BodyStore } from './body-copy.ts';
 import type { Exchange } from './exchange.ts';
+import { gapKeyOf } from './gap-key.ts';
+import type { KeepWarm } from './keep-warm.ts';
+import { learnFromReply } from './lessons.ts';
 import type { Live } from './live.ts';
 import type { Clock, RequestLog, RequestOutcome, RequestRow } from './ports.ts';
 import { costOf } from './pricing.ts';
 import { redactSecrets } from './redact.ts';
+import type { RoutingState } from './routing-state.ts';
+import { warmRequestOf } from './warm-request.ts';
 
 /** How the exchange ended, as it will stand in its row. */
 export interface Ending {
@@ -29,6 +34,8 @@ export interface SettleParts {
   /** Null = bodies cannot be kept. */
   bodies: BodyStore | null;
   live: Live;
+  routing: RoutingState;
+  keepWarm: KeepWarm;
 }
 
 /** Longest error text kept in a row. */
@@ -40,6 +47,7 @@ export function settle(exchange: Exchange, ending: Ending, parts: SettleParts): 
   if (exchange.isSettled) return;
   exchange.isSettled = true;
   for (const release of exchange.releases) release();
+  for (const release of exchange.bodyReleases) release();
   const latencyMs = Math.round(parts.clock.monotonicMs() - exchange.startedMs);
   // Filled in, not copied: nobody else holds the row yet.
   const row = Object.assign(exchange.row, counted(exchange, ending));
@@ -49,10 +57,21 @@ export function settle(exchange: Exchange, ending: Ending, parts: SettleParts): 
   row.errorMessage = ending.errorMessage ? printable(redactSecrets(ending.errorMessage)) : null;
   row.finishedAtMs = row.startedAtMs + latencyMs;
   row.latencyMs = latencyMs;
-  if (exchange.ticket) parts.affinity.settle(exchange.ticket, ending.tally?.usage ?? null);
+  const usage = ending.tally?.usage ?? null;
+  if (exchange.ticket) parts.affinity.settle(exchange.ticket, usage);
+  learnFromReply(exchange, usage, parts.routing);
   parts.log.append(row);
   parts.live.publish({ kind: 'request', row });
   keepBodies(exchange, parts);
+  holdWarm(exchange, parts.keepWarm);
+}
+
+/** Its prefix may be worth keeping warm until the conversation comes back. */
+function holdWarm(exchange: Exchange, keepWarm: KeepWarm): void {
+  const { warmBody: body } = exchange;
+  const key = body && gapKeyOf(exchange);
+  const request = key && warmRequestOf(exchange, { body, key });
+  if (request) keepWarm.hold(request);
 }
 
 /** Counts, money and what is odd about them. */

@@ -20,6 +20,7 @@ export async function callStoredResponse(
   parts: GatewayParts,
 ): Promise<Response> {
   const { request, catalog, row } = exchange;
+  row.affinityCode = 'not-a-model-call';
   row.affinityReason = 'not a model call';
   const destination = maker(exchange, operation.responseId, parts);
   row.providerId = destination.provider.id;

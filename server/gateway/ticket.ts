@@ -3,6 +3,18 @@
 import type { Candidate } from './catalog.ts';
 import type { AffinityIdentity } from './identity.ts';
 import type { AffinityOutcome } from './ports.ts';
+import type { AffinityCode } from './route-record.ts';
+
+/** A reason for machines and for people. */
+export interface Why {
+  code: AffinityCode;
+  reason: string;
+}
+
+/** Why a request goes elsewhere than to its bound account; `moves` = it is at home there from now on. */
+export interface Away extends Why {
+  moves: boolean;
+}
 
 /** One request's hold on its binding, from selection to settlement. */
 export interface AffinityTicket {
@@ -14,16 +26,15 @@ export interface AffinityTicket {
   /** Found through another model's binding of the same API key (scope `api-key`). */
   isThroughApiKey: boolean;
   /** The binding given up in the course of this request: what a new one counts as a move from. */
-  movedFrom: { accountId: string; providerId: string; reason: string } | null;
+  movedFrom: ({ accountId: string; providerId: string } & Why) | null;
   /** The last account tried: what a clear by provider or account is matched against. */
   candidate: Candidate | null;
   isRevoked: boolean;
 }
 
-/** What the routing did with the binding, with the reason in words. */
-export interface AffinityResult {
+/** What the routing did with the binding, and why. */
+export interface AffinityResult extends Why {
   outcome: AffinityOutcome;
-  reason: string;
 }
 
 export interface AffinityCounters {

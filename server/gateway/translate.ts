@@ -8,6 +8,7 @@ import { LossList } from '../wire/losses.ts';
 import { replaceSpan, scanObject, WireError } from '../wire/scan.ts';
 import { type ChatSurface, type Framing, isChatSurface } from '../wire/surface.ts';
 import type { RequestBody } from './body.ts';
+import { promptCacheKeyOf } from './cache-levers.ts';
 import type { Candidate } from './catalog.ts';
 import { GatewayError, refusedRequest } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -38,9 +39,12 @@ export function outgoing(exchange: Exchange, body: RequestBody, candidate: Candi
     throw new GatewayError('cannot-translate', `Cannot translate from ${surface} to ${target}: no such way`);
   }
   const losses = new LossList();
-  const request = asGatewayError(() => neutralRequest(exchange, { body, surface, losses }));
+  const request = asGatewayError(() => neutralRequest({ body, surface, losses }));
   const wire = asGatewayError(() =>
-    codecOf(target).encodeRequest({ ...request, model: candidate.upstreamModel }, losses.lose),
+    codecOf(target).encodeRequest(
+      { ...request, model: candidate.upstreamModel, promptCacheKey: cacheKeyOf(request, row.sessionId) },
+      losses.lose,
+    ),
   );
   row.losses = losses.dropped;
   const context: ReplyContext = { model: body.model, createdAtMs: row.startedAtMs, request };
@@ -70,15 +74,16 @@ function withGeminiModel(body: RequestBody, upstreamModel: string): Uint8Array<A
 }
 
 /** Decoded anew for each candidate, because the losses of decoding count each time; this is not the hot path. */
-function neutralRequest(
-  { row }: Exchange,
-  { body, surface, losses }: { body: RequestBody; surface: ChatSurface; losses: LossList },
-): ChatRequest {
+function neutralRequest(of: { body: RequestBody; surface: ChatSurface; losses: LossList }): ChatRequest {
+  const { body, surface, losses } = of;
   const { model, isStreamed } = body;
   const json = parseJson(decoder.decode(body.bytes));
-  const request = codecOf(surface).decodeRequest(json, { model, isStreamed, lose: losses.lose });
-  // Providers that route by key then see one key per conversation, whatever the client's dialect calls it.
-  return { ...request, promptCacheKey: request.promptCacheKey ?? row.sessionId };
+  return codecOf(surface).decodeRequest(json, { model, isStreamed, lose: losses.lose });
+}
+
+/** Providers that route by key see one key per conversation, the same in every dialect. The client's reply has only its own. */
+function cacheKeyOf({ promptCacheKey }: ChatRequest, sessionId: string | null): string | null {
+  return promptCacheKey ?? (sessionId === null ? null : promptCacheKeyOf(sessionId));
 }
 
 function asGatewayError<Result>(work: () => Result): Result {

@@ -4,17 +4,21 @@ import { dialectOf } from '../wire/dialects.ts';
 import type { UpstreamCall } from '../wire/surface.ts';
 import { type AttemptInput, attempt, type Retryable, type StreamReply, type WholeReply } from './attempt.ts';
 import type { RequestBody } from './body.ts';
+import { factsOf } from './candidate-facts.ts';
 import type { Candidate } from './catalog.ts';
 import { bindingTtlMs } from './conversation.ts';
 import { GatewayError } from './errors.ts';
 import { type Exchange, noteAttempt } from './exchange.ts';
 import type { Failure } from './give-up.ts';
 import type { GatewayParts } from './parts.ts';
-import { classifyRateLimit } from './rate-limits.ts';
+import { classifyRateLimit, readRateLimits } from './rate-limits.ts';
 import { type ReplyParts, streamReply, wholeReply } from './reply.ts';
 import type { Destination } from './route.ts';
+import { leaveSeat, type Seat, vacateSeat } from './seat.ts';
 import type { Translation } from './tap.ts';
 import { type Outgoing, outgoing } from './translate.ts';
+import type { ReplyHeaders } from './upstream.ts';
+import { beginReply, endSending } from './warmth.ts';
 
 type TriedAccount =
   | { kind: 'done'; response: Response }
@@ -25,15 +29,18 @@ type TriedAccount =
 /** Sends the request to the candidate's account. Throws GatewayError when the client is gone or time is up. */
 export async function tryAccount(
   exchange: Exchange,
-  asked: { candidate: Candidate; body: RequestBody },
+  { seat, body }: { seat: Seat; body: RequestBody },
   parts: GatewayParts,
 ): Promise<TriedAccount> {
-  const { candidate, body } = asked;
+  const { release } = seat;
+  const { candidate } = seat.standing;
   const { account } = candidate;
   const limitMs = timeLeft(exchange, parts);
   const sent = translated(exchange, body, candidate);
-  if (sent instanceof GatewayError) return { kind: 'untranslatable', error: sent };
-  const release = takeSlot(exchange, candidate, parts);
+  if (sent instanceof GatewayError) {
+    vacateSeat(exchange, seat);
+    return { kind: 'untranslatable', error: sent };
+  }
   const startedMs = parts.clock.monotonicMs();
   const input = attemptInput(exchange, { candidate, sent, limitMs });
   const result = await attempt(input, parts);
@@ -47,22 +54,25 @@ export async function tryAccount(
   };
   switch (result.kind) {
     case 'reply':
-      parts.health.sawHeaders(account, candidate, result.reply.headers);
+      sawHeaders(exchange, { seat, headers: result.reply.headers }, parts);
       parts.health.succeeded(account, candidate);
       parts.slots.succeeded(account);
-      return { kind: 'done', response: accept(exchange, candidate, { reply: result.reply, parts: reply }) };
+      if (!exchange.row.isKeepWarm) parts.routing.reservations.succeeded(account.id);
+      return { kind: 'done', response: accept(exchange, seat, { reply: result.reply, parts: reply }) };
     case 'rejected':
-      parts.health.sawHeaders(account, candidate, result.reply.headers);
+      sawHeaders(exchange, { seat, headers: result.reply.headers }, parts);
+      exchange.row.affinityCode = 'request-refused';
       exchange.row.affinityReason = 'the request itself was refused; the binding is untouched';
+      endSending(exchange);
       return { kind: 'done', response: wholeReply(exchange, result, reply) };
     case 'abandoned':
-      release();
+      leaveSeat(exchange, seat);
       throw abandoned(exchange, { destination: candidate, startedMs }, parts);
     case 'retryable': {
       const failure = { ...result, isTranslated: sent.translation !== null };
-      if (result.reply) parts.health.sawHeaders(account, candidate, result.reply.headers);
+      if (result.reply) sawHeaders(exchange, { seat, headers: result.reply.headers }, parts);
       blame(exchange, { candidate, startedMs, failure }, parts);
-      release();
+      leaveSeat(exchange, seat);
       parts.live.publish({ kind: 'account', accountId: account.id });
       return { kind: 'failed', failure };
     }
@@ -91,27 +101,6 @@ function translated(exchange: Exchange, body: RequestBody, candidate: Candidate)
     if (error instanceof GatewayError) return error;
     throw error;
   }
-}
-
-/** The request is about to go to this account; the result gives its place back, once. */
-function takeSlot(exchange: Exchange, candidate: Candidate, parts: GatewayParts): () => void {
-  const { account, provider, endpoint, upstreamModel } = candidate;
-  const { row, ticket } = exchange;
-  const freeSlot = parts.slots.take(account);
-  const endProbe = parts.health.begin(account);
-  parts.live.publish({ kind: 'account', accountId: account.id });
-  exchange.candidate = candidate;
-  row.providerId = provider.id;
-  row.endpointId = endpoint.id;
-  row.accountId = account.id;
-  row.upstreamModel = upstreamModel;
-  if (ticket) parts.affinity.reserve(ticket, candidate, bindingTtlMs(exchange, candidate));
-  const release = () => {
-    freeSlot();
-    endProbe();
-  };
-  exchange.releases.push(release);
-  return release;
 }
 
 function attemptInput(
@@ -159,21 +148,36 @@ function passedQuery({ request: { url }, surface }: Exchange, translation: Trans
   return beta === null || surface !== 'anthropic-messages' ? '' : `?beta=${encodeURIComponent(beta)}`;
 }
 
+/** What the reply's headers say of the account's limits. */
+function sawHeaders(
+  { sent }: Exchange,
+  { seat, headers }: { seat: Seat; headers: ReplyHeaders },
+  parts: GatewayParts,
+): void {
+  const { candidate, rule } = seat.standing;
+  const { health, routing, clock } = parts;
+  health.sawHeaders(candidate.account, candidate, headers);
+  sent?.settleBucket(null);
+  const windows = readRateLimits(headers, clock.nowMs());
+  if (windows.length > 0) routing.buckets.sawWindows(factsOf(candidate).bucketKey, windows, rule);
+}
+
 /** The reply has begun: the point of no return. */
 function accept(
   exchange: Exchange,
-  candidate: Candidate,
+  { standing, away }: Seat,
   { reply, parts }: { reply: WholeReply | StreamReply; parts: ReplyParts },
 ): Response {
   const { row, ticket } = exchange;
+  // A body that may be kept for a ping stays accounted for.
+  if (!exchange.warmBody) for (const releaseBody of exchange.bodyReleases) releaseBody();
+  beginReply(exchange, parts.context);
   if (ticket) {
-    const { outcome, reason } = parts.context.affinity.confirm(
-      ticket,
-      candidate,
-      bindingTtlMs(exchange, candidate),
-    );
-    row.affinity = outcome;
-    row.affinityReason = reason;
+    const ttlMs = bindingTtlMs(exchange, standing.candidate);
+    const result = parts.context.affinity.confirm(ticket, standing.candidate, { ttlMs, away });
+    row.affinity = result.outcome;
+    row.affinityCode = result.code;
+    row.affinityReason = result.reason;
   }
   return reply.kind === 'stream'
     ? streamReply(exchange, reply, parts)
@@ -191,11 +195,14 @@ function blame(
   const { reason, fault, retryAfterMs } = failure;
   noteFailure(exchange, { destination: candidate, startedMs, failure }, parts);
   parts.health.failed(account, candidate, { fault, retryAfterMs, reason });
+  if (!exchange.row.isKeepWarm) parts.routing.reservations.failed(account.id);
   if (fault === 'refused') parts.onRefused(account, reason);
   if (fault === 'rate-limited') {
     const headers = failure.reply?.headers ?? new Headers();
     const inFlight = parts.slots.inFlight(account.id);
     parts.slots.rateLimited(account, classifyRateLimit({ headers, retryAfterMs, inFlight }));
+    parts.routing.reservations.rateLimited(account.id);
+    parts.routing.buckets.refused(factsOf(candidate).bucketKey, retryAfterMs);
   }
   if (exchange.ticket) parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason });
 }

@@ -39,6 +39,7 @@ export function memoryLog(rows: RequestRow[]): RequestLog {
     get: unused,
     count: unused,
     totals: unused,
+    missTotals: unused,
     clear: unused,
   };
 }

@@ -8,8 +8,10 @@ import { Admission } from '../../server/gateway/admission.ts';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
 import { buildCatalog, type Catalog } from '../../server/gateway/catalog.ts';
 import { GatewayError } from '../../server/gateway/errors.ts';
-import { handleExchange } from '../../server/gateway/gateway.ts';
+import { callAccount, handleExchange } from '../../server/gateway/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
+import { KeepWarm } from '../../server/gateway/keep-warm.ts';
+import { sendKeepWarm } from '../../server/gateway/keep-warm-ping.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
 import type { GatewayParts } from '../../server/gateway/parts.ts';
@@ -23,7 +25,8 @@ import {
   type Settings,
 } from '../../server/gateway/ports.ts';
 import { RetryBudget } from '../../server/gateway/retry-budget.ts';
-import { RoundRobin } from '../../server/gateway/route.ts';
+import { ROUTE_POLICY_FUNCTIONS } from '../../server/gateway/route.ts';
+import { createRoutingState } from '../../server/gateway/routing-state.ts';
 import { SignalTrust } from '../../server/gateway/signal-trust.ts';
 import { UpstreamFault, type UpstreamReply } from '../../server/gateway/upstream.ts';
 import { upstreamOfFetch } from '../../server/upstream/fetch-upstream.ts';
@@ -31,6 +34,11 @@ import { matchOperation, type Surface } from '../../server/wire/surface.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { assertAtRest, callOf, memoryLog, type UpstreamCall } from './fixture-ends.ts';
 import { furtherRows } from './further-providers.ts';
+
+/** Requests of this gateway wait for no account. */
+export const IMPATIENT: Partial<Settings> = {
+  routing: { ...DEFAULT_SETTINGS.routing, maxWaitSeconds: 0 },
+};
 
 /** Longer than the gateway pauses before another account of an overloaded provider. */
 const PAUSE_MS = 500;
@@ -136,8 +144,15 @@ export function rowsOf(options: BenchOptions): CatalogRows {
     ],
     accounts: accounts.map((part) => ({ ...account({ name: 'a', ...part }), sealedCredential: '' })),
     models: [
-      { id: 'm1', name: 'claude-sonnet-4-5', displayName: null, price: null },
-      { id: 'm2', name: 'other', displayName: 'Other', price: null },
+      {
+        id: 'm1',
+        name: 'claude-sonnet-4-5',
+        displayName: null,
+        price: null,
+        routePolicy: null,
+        routeProfile: null,
+      },
+      { id: 'm2', name: 'other', displayName: 'Other', price: null, routePolicy: null, routeProfile: null },
     ],
     mappings: [
       {
@@ -171,6 +186,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
   );
   const maxBindings = options.maxBindings;
   const slots = new Slots(clock);
+  const routing = createRoutingState(clock);
   const parts: GatewayParts = {
     catalog: () => catalog,
     authenticate(headers) {
@@ -183,7 +199,19 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
     affinity: new AffinityTable({ clock, live, ...(maxBindings === undefined ? {} : { maxBindings }) }),
     health: new HealthTable(clock),
     slots,
-    rotation: new RoundRobin(),
+    policies: ROUTE_POLICY_FUNCTIONS,
+    routing,
+    keepWarm: new KeepWarm({
+      clock,
+      settings: () => catalog.settings.cacheLevers.keepWarm,
+      returnOdds: (key, idleMs, withinMs) => routing.gaps.returnOdds(key, idleMs, withinMs),
+      hasRoom: () => true,
+      send: (held) =>
+        sendKeepWarm(held, {
+          ...parts,
+          callAccount: (exchange, accountId) => callAccount(exchange, accountId, parts),
+        }),
+    }),
     signalTrust: new SignalTrust(),
     pins: new Pins(clock),
     admission: new Admission(clock),

@@ -312,3 +312,16 @@ test('HealthTable.hostTrouble() says why a host is passed over, for as long as i
   await clock.advance(5_000);
   assert.equal(health.hostTrouble(WAY.host), null);
 });
+
+test('HealthTable ejects an account that alone is overloaded, and none while all of its provider are', () => {
+  const { health } = healthBench();
+  const overload = () => {
+    for (let times = 0; times < 5; times++)
+      health.failed(A, WAY, { fault: 'overloaded', retryAfterMs: null, reason: '529' });
+  };
+  overload();
+  assert.equal(health.condition(A).state, 'available');
+  health.succeeded(B, WAY);
+  overload();
+  assert.deepEqual([health.condition(A).state, health.condition(B).state], ['ejected', 'available']);
+});

@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Candidate } from '../../server/gateway/catalog.ts';
 import type { AccountCondition } from '../../server/gateway/health.ts';
-import { chooseAccount, RoundRobin, type RouteState } from '../../server/gateway/route.ts';
+import { DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
+import { chooseRoute, ROUTE_POLICY_FUNCTIONS } from '../../server/gateway/route.ts';
+import type { RoutePolicy } from '../../server/gateway/routing-settings.ts';
+import { createRoutingState, type RoutingState } from '../../server/gateway/routing-state.ts';
+import type { RouteParts } from '../../server/gateway/standing.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { account } from './fixture.ts';
 
 const candidate = (name: string, weight = 1, at: Partial<Candidate['endpoint']> = {}): Candidate => ({
@@ -19,12 +24,20 @@ const candidate = (name: string, weight = 1, at: Partial<Candidate['endpoint']> 
     ...at,
   },
   provider: { id: 'p', name: 'p', allowPrivateNetwork: false },
-  model: { id: 'm', name: 'm', displayName: null, price: null },
+  model: { id: 'm', name: 'm', displayName: null, price: null, routePolicy: null, routeProfile: null },
   upstreamModel: 'm',
   host: new URL(at.baseUrl ?? 'https://p.test').host,
 });
 
-const IDLE: RouteState = {
+interface State {
+  condition: (candidate: Candidate) => AccountCondition;
+  isStrained: (candidate: Candidate) => boolean;
+  weightFactor: (accountId: string) => number;
+  inFlight: (accountId: string) => number;
+  isFull: (accountId: string) => boolean;
+}
+
+const IDLE: State = {
   condition: () => ({ state: 'available' }),
   isStrained: () => false,
   weightFactor: () => 1,
@@ -32,33 +45,64 @@ const IDLE: RouteState = {
   isFull: () => false,
 };
 
-function choose(
-  candidates: Candidate[],
-  options: {
-    state?: Partial<RouteState>;
-    preferred?: string[];
-    excluded?: string[];
-    excludedHosts?: string[];
-    rotation?: RoundRobin;
-  } = {},
-) {
-  return chooseAccount(
-    { name: 'pool', candidates, rotation: options.rotation ?? new RoundRobin() },
-    { ...IDLE, ...options.state },
+interface Options {
+  policy?: RoutePolicy;
+  state?: Partial<State>;
+  /** The bound account, then where it was borrowed last. */
+  preferred?: string[];
+  excluded?: string[];
+  excludedHosts?: string[];
+  routing?: RoutingState;
+  leftMs?: number;
+}
+
+const clock = new ManualClock();
+
+function choose(candidates: Candidate[], options: Options = {}) {
+  const { policy = 'session', preferred = [], leftMs = 0 } = options;
+  const state = { ...IDLE, ...options.state };
+  const parts: RouteParts = {
+    clock,
+    health: {
+      condition: (_account, way) => state.condition(candidates.find((other) => other === way) ?? raise()),
+      isStrained: (_account, way) => state.isStrained(candidates.find((other) => other === way) ?? raise()),
+      weightFactor: state.weightFactor,
+      failureShare: () => 0,
+    },
+    slots: {
+      inFlight: state.inFlight,
+      limitOf: ({ id }) => (state.isFull(id) ? state.inFlight(id) : null),
+      learned: () => null,
+    },
+    routing: options.routing ?? createRoutingState(clock),
+  };
+  const choice = chooseRoute(
     {
-      surface: 'openai-chat',
+      candidates,
+      policy: { policy, profile: 'balanced', scope: 'session', isAffinityOff: false },
+      settings: { ...DEFAULT_SETTINGS, reservation: { ...DEFAULT_SETTINGS.reservation, enabled: false } },
+      prompt: { outline: null, tenant: 'key:ada', seesOthers: true, betas: '' },
+      boundAccountId: preferred[0] ?? null,
+      borrowedAccountId: preferred[1] ?? null,
       excluded: new Set(options.excluded),
       excludedHosts: new Set(options.excludedHosts),
-      preferred: options.preferred ?? [],
-      nowMs: 0,
+      leftMs,
+      place: null,
     },
+    { surface: 'openai-chat', policies: ROUTE_POLICY_FUNCTIONS },
+    parts,
   );
+  return choice.kind === 'chosen' ? { ...choice, candidate: choice.standing.candidate } : choice;
+}
+
+function raise(): never {
+  throw new Error('Cannot find the candidate: not one of the pool');
 }
 
 function sequence(candidates: Candidate[], count: number): string {
-  const rotation = new RoundRobin();
+  const routing = createRoutingState(clock);
   return Array.from({ length: count }, () => {
-    const choice = choose(candidates, { rotation });
+    const choice = choose(candidates, { routing });
     return choice.kind === 'chosen' ? choice.candidate.account.name : '-';
   }).join('');
 }
@@ -75,7 +119,7 @@ test('RoundRobin goes to the account with the least load per weight', () => {
   assert.equal(choice.kind === 'chosen' && choice.candidate.account.name, 'c');
 });
 
-test('chooseAccount() takes the first preferred account that can take it', () => {
+test('chooseRoute() takes the first preferred account that can take it', () => {
   const candidates = [candidate('a'), candidate('b'), candidate('c')];
   const pick = (options: Parameters<typeof choose>[1]) => {
     const choice = choose(candidates, options);
@@ -83,16 +127,18 @@ test('chooseAccount() takes the first preferred account that can take it', () =>
   };
   assert.equal(pick({ preferred: ['b', 'c'] }), 'b');
   assert.equal(pick({ preferred: ['b', 'c'], excluded: ['b'] }), 'c');
-  assert.equal(pick({ preferred: ['b', 'c'], state: { isFull: ({ name }) => name === 'b' } }), 'c');
+  assert.equal(pick({ preferred: ['b', 'c'], state: { isFull: (id) => id === 'b' } }), 'c');
   assert.equal(pick({ preferred: ['gone'] }), 'a');
 });
 
-test('chooseAccount() says why nobody can take it', () => {
+test('chooseRoute() says why nobody can take it', () => {
   const cooling = (untilMs: number): AccountCondition => ({ state: 'cooling-down', untilMs, reason: '' });
   const two = [candidate('a'), candidate('b')];
   assert.deepEqual(choose(two, { state: { isFull: () => true } }), { kind: 'full', retryAfterMs: 1_000 });
   assert.deepEqual(
-    choose(two, { state: { condition: ({ account }) => cooling(account.name === 'a' ? 500 : 300) } }),
+    choose(two, {
+      state: { condition: ({ account }) => cooling(clock.nowMs() + (account.name === 'a' ? 500 : 300)) },
+    }),
     {
       kind: 'cooling-down',
       retryAfterMs: 300,
@@ -106,9 +152,9 @@ const EJECTED: AccountCondition = { state: 'ejected', untilMs: 1_000, reason: ''
 
 /** Names of the accounts chosen in six choices, in order of the alphabet. */
 function chosen(candidates: Candidate[], options: Parameters<typeof choose>[1]): string {
-  const rotation = new RoundRobin();
+  const routing = createRoutingState(clock);
   const names = Array.from({ length: 6 }, () => {
-    const choice = choose(candidates, { ...options, rotation });
+    const choice = choose(candidates, { ...options, routing });
     return choice.kind === 'chosen' ? choice.candidate.account.name : '-';
   });
   return [...new Set(names)].sort().join('');
@@ -120,16 +166,16 @@ const ejecting = (...names: string[]) => ({
     names.includes(name) ? EJECTED : { state: 'available' },
 });
 
-test('chooseAccount() passes over ejected accounts up to half of the pool, and tries all beyond it', () => {
+test('chooseRoute() passes over ejected accounts up to half of the pool, and tries all beyond it', () => {
   assert.equal(chosen(abcd(), { state: ejecting('a') }), 'bcd');
   assert.equal(chosen(abcd(), { state: ejecting('a', 'b') }), 'cd');
   assert.equal(chosen(abcd(), { state: ejecting('a', 'b', 'c') }), 'abcd');
   assert.equal(chosen([candidate('a')], { state: ejecting('a') }), 'a');
 });
 
-test('chooseAccount() never overrides a cooldown that the provider has stated', () => {
+test('chooseRoute() never overrides a cooldown that the provider has stated', () => {
   const condition = ({ account: { name } }: Candidate): AccountCondition =>
-    name === 'a' ? { state: 'cooling-down', untilMs: 700, reason: '' } : EJECTED;
+    name === 'a' ? { state: 'cooling-down', untilMs: clock.nowMs() + 700, reason: '' } : EJECTED;
   assert.equal(chosen([candidate('a'), candidate('b')], { state: { condition } }), 'b');
   assert.deepEqual(choose([candidate('a'), candidate('b')], { state: { condition }, excluded: ['b'] }), {
     kind: 'cooling-down',
@@ -137,7 +183,7 @@ test('chooseAccount() never overrides a cooldown that the provider has stated', 
   });
 });
 
-test('chooseAccount() gives a half-open account no more than its probes', () => {
+test('chooseRoute() gives a half-open account no more than its probes', () => {
   const condition = (freeProbes: number) => ({
     condition: ({ account: { name } }: Candidate): AccountCondition =>
       name === 'a' ? { state: 'half-open', freeProbes, reason: '' } : { state: 'available' },
@@ -146,12 +192,12 @@ test('chooseAccount() gives a half-open account no more than its probes', () => 
   assert.equal(chosen([candidate('a'), candidate('b')], { state: condition(0) }), 'b');
 });
 
-test('chooseAccount() skips hosts that could not be reached', () => {
+test('chooseRoute() skips hosts that could not be reached', () => {
   const two = [candidate('a'), candidate('b', 1, { baseUrl: 'https://other.test' })];
   assert.equal(chosen(two, { excludedHosts: ['p.test'] }), 'b');
 });
 
-test("chooseAccount() prefers the caller's surface, then providers with room, and the bound account to both", () => {
+test("chooseRoute() prefers the caller's surface, then providers with room, and the bound account to both", () => {
   const candidates = [candidate('a', 1, { surface: 'gemini' }), candidate('b'), candidate('c')];
   assert.equal(chosen(candidates, {}), 'bc');
   assert.equal(chosen(candidates, { excluded: ['b', 'c'] }), 'a');
@@ -161,10 +207,10 @@ test("chooseAccount() prefers the caller's surface, then providers with room, an
 });
 
 test('RoundRobin gives an account less while one of its windows is nearly used up', () => {
-  const rotation = new RoundRobin();
+  const routing = createRoutingState(clock);
   const state = { weightFactor: (id: string) => (id === 'a' ? 0.25 : 1) };
   const names = Array.from({ length: 10 }, () => {
-    const choice = choose([candidate('a'), candidate('b')], { rotation, state });
+    const choice = choose([candidate('a'), candidate('b')], { routing, state });
     return choice.kind === 'chosen' ? choice.candidate.account.name : '-';
   });
   assert.deepEqual([names.filter((name) => name === 'a').length, names.length], [2, 10]);

@@ -22,6 +22,8 @@ export interface TestConfig {
 export function configAt(upstreamOrigin: string): TestConfig {
   return {
     requireApiKey: true,
+    // What a provider's refusal looks like is to be seen at once.
+    routing: { maxWaitSeconds: 0 },
     providers: [
       provider('anthropic', upstreamOrigin, { accounts: ['a1', 'a2'], models: [MODELS.anthropic] }),
       provider('openai', upstreamOrigin, { accounts: ['o1', 'o2'], models: [MODELS.openai] }),

@@ -160,7 +160,7 @@ describe('a running gateway', { skip: SKIP_REASON }, () => {
     assert.equal(await rowCount(gateway), count);
     assert.equal((await rowOf(gateway, 'before-restart-2')).status, 200);
     for (const session of sessions) {
-      const { headers } = await ask(gateway.origin, { session });
+      const { headers } = await ask(gateway.origin, { session, marker: `after-${session}` });
       assert.equal(headers.get('x-warmpath-affinity'), 'hit');
       assert.equal(headers.get('x-warmpath-account'), accountOf.get(session));
     }

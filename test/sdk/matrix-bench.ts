@@ -76,6 +76,8 @@ function configAt(origin: string, names: readonly string[]) {
   });
   return {
     requireApiKey: true,
+    // What a provider's refusal looks like is to be seen at once.
+    routing: { maxWaitSeconds: 0 },
     providers: [
       ...perSurface,
       provider(

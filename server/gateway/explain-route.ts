@@ -1,0 +1,176 @@
+// What the router would do with a request now, without sending it: the same question, asked without taking a place.
+
+import { sessionSignal } from '../wire/session-signal.ts';
+import { isChatSurface, type Surface } from '../wire/surface.ts';
+import type { AffinityTable } from './affinity.ts';
+import type { RequestBody } from './body.ts';
+import { pullLevers } from './cache-levers.ts';
+import { candidatesOf } from './candidates.ts';
+import type { Candidate, Catalog } from './catalog.ts';
+import { patienceMs } from './client-patience.ts';
+import { promptView, whyGone } from './conversation.ts';
+import { GatewayError } from './errors.ts';
+import { affinityIdentity, type Caller, hashSession } from './identity.ts';
+import { type EffectivePolicy, policyOf } from './policy.ts';
+import type { Account, Model } from './ports.ts';
+import { chooseRoute, type RouteChoice, type RoutePolicyFunction } from './route.ts';
+import type { RouteRecord } from './route-record.ts';
+import type { RoutePolicy } from './routing-settings.ts';
+import type { RouteParts } from './standing.ts';
+
+export interface RouteProbe {
+  catalog: Catalog;
+  caller: Caller;
+  surface: Surface;
+  headers: Headers;
+  body: RequestBody;
+  /** The conversation as the request log has it; null = as the headers and the body say. */
+  knownSessionId: string | null;
+}
+
+/** `send`: it would go there now; `wait`: it would wait for it; `refuse`: it would be answered with an error. */
+export interface RouteExplanation {
+  decision: 'send' | 'wait' | 'refuse';
+  model: Model;
+  /** Null = nobody would take it. */
+  account: Account | null;
+  /** Where the conversation is bound; null = nowhere, or the policy keeps no bindings. */
+  boundAccountId: string | null;
+  sessionId: string | null;
+  expectedWarmTokens: number | null;
+  reason: string;
+  record: RouteRecord | null;
+}
+
+interface ExplainParts extends RouteParts {
+  affinity: Pick<AffinityTable, 'peek'>;
+  policies: Readonly<Record<RoutePolicy, RoutePolicyFunction>>;
+}
+
+/** Throws GatewayError `model-not-found` when no account serves the model on the surface. */
+export function explainRoute(probe: RouteProbe, parts: ExplainParts): RouteExplanation {
+  const { catalog, caller, surface, headers, body } = probe;
+  const model = catalog.resolveModel(body.model.replace(/^models\//, ''));
+  const candidates = model ? servedBy(catalog, { model, surface }) : [];
+  if (!model || candidates.length === 0) {
+    throw new GatewayError(
+      'model-not-found',
+      `Cannot find model "${body.model.slice(0, 300)}" on ${surface}`,
+    );
+  }
+  const policy = policyOf(catalog.settings, model);
+  const signal = sessionSignal(headers, body);
+  const sessionId = probe.knownSessionId ?? (signal && hashSession(caller, signal));
+  const bound = boundTo({ policy, caller, model, surface, sessionId }, { candidates, parts });
+  const { routing, timeouts } = catalog.settings;
+  const choice = chooseRoute(
+    {
+      candidates,
+      policy,
+      settings: catalog.settings,
+      prompt: promptView(asSent(probe, { candidates, sessionId }).outline, {
+        caller,
+        warmthScope: routing.warmthScope,
+        headers,
+      }),
+      ...bound,
+      excluded: new Set(),
+      excludedHosts: new Set(),
+      leftMs: patienceMs(headers, {
+        profile: policy.profile,
+        maxWaitSeconds: routing.maxWaitSeconds,
+        deadlineMs: timeouts.deadlineSeconds * 1000,
+        elapsedMs: 0,
+      }),
+      place: null,
+      isTrial: true,
+    },
+    { surface, policies: parts.policies },
+    parts,
+  );
+  return { model, boundAccountId: bound.boundAccountId, sessionId, ...told(choice, candidates) };
+}
+
+function servedBy(
+  catalog: Catalog,
+  { model, surface }: { model: Model; surface: Surface },
+): readonly Candidate[] {
+  return isChatSurface(surface)
+    ? candidatesOf(catalog, model.id, surface)
+    : catalog.candidates(model.id, surface);
+}
+
+const UNBOUND = { boundAccountId: null, borrowedAccountId: null };
+
+function boundTo(
+  of: { policy: EffectivePolicy; caller: Caller; model: Model; surface: Surface; sessionId: string | null },
+  { candidates, parts }: { candidates: readonly Candidate[]; parts: ExplainParts },
+): { boundAccountId: string | null; borrowedAccountId: string | null } {
+  const { policy, caller, model, surface, sessionId } = of;
+  const { scope } = policy;
+  if (scope === null || policy.isAffinityOff) return UNBOUND;
+  const identity = affinityIdentity(caller, { modelId: model.id, surface, scope, sessionId });
+  const found = identity && parts.affinity.peek(identity);
+  if (!found) return UNBOUND;
+  const { binding, borrowedAccountId } = found;
+  const isGone = whyGone(binding, candidates, parts) !== null;
+  return { boundAccountId: isGone ? null : binding.accountId, borrowedAccountId };
+}
+
+/** With the cache marks that would be placed; their lifetime makes no difference to where it goes. */
+function asSent(
+  { catalog, surface, body }: RouteProbe,
+  { candidates, sessionId }: { candidates: readonly Candidate[]; sessionId: string | null },
+): RequestBody {
+  if (!candidates.some(({ endpoint }) => endpoint.surface === surface)) return body;
+  const settings = { ...catalog.settings.cacheLevers, chooseTtl: false };
+  const ttlChoice = () => ({ ttl: '5m', code: 'no-gaps', reason: '' }) as const;
+  return pullLevers(body, { surface, settings, sessionId, ttlChoice }).body;
+}
+
+function told(
+  choice: RouteChoice,
+  candidates: readonly Candidate[],
+): Omit<RouteExplanation, 'model' | 'boundAccountId' | 'sessionId'> {
+  switch (choice.kind) {
+    case 'chosen': {
+      const { standing, away, record } = choice;
+      const { account } = standing.candidate;
+      const expectedWarmTokens = standing.prediction.warmTokens;
+      return {
+        decision: 'send',
+        account,
+        expectedWarmTokens,
+        reason: away?.reason ?? 'the best place now',
+        record,
+      };
+    }
+    case 'wait': {
+      const { accountId, record } = choice;
+      const account = candidates.find((candidate) => candidate.account.id === accountId)?.account ?? null;
+      const expectedWarmTokens =
+        record.considered.find((considered) => considered.accountId === accountId)?.warmTokens ?? null;
+      return {
+        decision: 'wait',
+        account,
+        expectedWarmTokens,
+        reason: record.considered.some(({ state }) => state === 'open')
+          ? 'waiting costs less than going elsewhere'
+          : 'every account is busy',
+        record,
+      };
+    }
+    case 'full':
+      return refused('every account is busy, for longer than a request may wait');
+    case 'cooling-down':
+      return refused(`every account rests; the first is back in ${Math.ceil(choice.retryAfterMs / 1000)} s`);
+    case 'none':
+      return refused('no account is in service');
+    default:
+      return choice satisfies never;
+  }
+}
+
+function refused(reason: string): Omit<RouteExplanation, 'model' | 'boundAccountId' | 'sessionId'> {
+  return { decision: 'refuse', account: null, expectedWarmTokens: null, reason, record: null };
+}

@@ -7,16 +7,17 @@ import {
   SEARCHED_ROW_FIELDS,
 } from '../gateway/ports.ts';
 
+const FLAGS = ['isStreamed', 'isKeepWarm'] as const satisfies readonly (keyof RequestFilter &
+  keyof RequestRow)[];
+
 /** Whether the row would be on a page with this filter. */
 export function matchesFilter(row: RequestRow, filter: RequestFilter): boolean {
   return matchesFields(row, filter) && matchesRanges(row, filter) && matchesTexts(row, filter);
 }
 
 function matchesFields(row: RequestRow, filter: RequestFilter): boolean {
-  const isStreamedAsked = filter.isStreamed === undefined || filter.isStreamed === row.isStreamed;
-  return (
-    isStreamedAsked &&
-    EQUAL_FILTER_FIELDS.every((field) => filter[field] === undefined || filter[field] === row[field])
+  return [...EQUAL_FILTER_FIELDS, ...FLAGS].every(
+    (field) => filter[field] === undefined || filter[field] === row[field],
   );
 }
 

@@ -4,6 +4,7 @@ import type { Environment } from '../config/interpolate.ts';
 import { isListenHost } from '../config/listen-host.ts';
 import type { GivenOptions } from '../config/options.ts';
 import { type Flag, type SplitArguments, splitArguments } from './flags.ts';
+import { type ReplayCommand, replayCommand } from './replay-arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 export type StorageOptions = Pick<GivenOptions, 'dataDir' | 'configFile' | 'masterKey'>;
@@ -13,6 +14,7 @@ export type Command =
   | { kind: 'check-config'; file: string }
   | { kind: 'create-key'; name: string; username: string | null; options: StorageOptions }
   | { kind: 'reset-admin'; options: StorageOptions }
+  | ReplayCommand
   | { kind: 'help' }
   | { kind: 'version' };
 
@@ -32,7 +34,8 @@ export function parseArguments(argv: readonly string[], env: Environment): Comma
 function readCommand({ flags, command, operands }: SplitArguments, env: Environment): Command {
   if (flags.has('help')) return { kind: 'help' };
   if (flags.has('version')) return { kind: 'version' };
-  const [file, surplus] = command === 'check-config' ? operands : [undefined, operands[0]];
+  const takesFile = command === 'check-config' || command === 'replay';
+  const [file, surplus] = takesFile ? operands : [undefined, operands[0]];
   if (surplus !== undefined) throw new UsageError(`Cannot use "${surplus}" with "warmpath ${command}"`);
   const given = { flags, env };
   switch (command) {
@@ -48,6 +51,8 @@ function readCommand({ flags, command, operands }: SplitArguments, env: Environm
         username: flags.get('user') ?? null,
         options: storageOptions(given),
       };
+    case 'replay':
+      return replayCommand(file, flags);
     case 'admin reset':
       return { kind: 'reset-admin', options: storageOptions(given) };
     default:

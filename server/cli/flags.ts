@@ -11,6 +11,17 @@ const FLAGS = {
   demo: { type: 'boolean' },
   name: { type: 'string' },
   user: { type: 'string' },
+  policy: { type: 'string' },
+  accounts: { type: 'string' },
+  utilisation: { type: 'string' },
+  slots: { type: 'string' },
+  bucket: { type: 'string' },
+  ttl: { type: 'string' },
+  keys: { type: 'string' },
+  copies: { type: 'string' },
+  hours: { type: 'string' },
+  seed: { type: 'string' },
+  json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -22,6 +33,19 @@ const COMMANDS = {
   'check-config': [],
   'keys create': ['name', 'user', 'data-dir', 'config'],
   'admin reset': ['data-dir', 'config'],
+  replay: [
+    'policy',
+    'accounts',
+    'utilisation',
+    'slots',
+    'bucket',
+    'ttl',
+    'keys',
+    'copies',
+    'hours',
+    'seed',
+    'json',
+  ],
 } as const satisfies Record<string, readonly Flag[]>;
 export type CommandName = keyof typeof COMMANDS;
 

@@ -1,5 +1,7 @@
 // The text of `warmpath --help`. Pure.
 
+import { REPLAY_POLICIES } from '../analysis/replay/policies.ts';
+
 export function helpText(): string {
   return HELP;
 }
@@ -12,6 +14,7 @@ Usage
   warmpath keys create --name NAME   make an API key and print it once
            [--user USERNAME]         for this user; without it the key stands alone
   warmpath admin reset               make a new one-time setup token for the panel
+  warmpath replay FILE [flags]       compare routing policies on a recorded trace (ptrace1)
   warmpath --help | --version
 
 Flags                  Environment            Default
@@ -22,6 +25,19 @@ Flags                  Environment            Default
   --demo               WARMPATH_DEMO=1        off: with it pretend clients keep the demo busy
                        WARMPATH_ADMIN_TOKEN   bearer token with full admin rights, 16 characters or more
                        WARMPATH_MASTER_KEY    encrypts credentials at rest; else made in the data directory
+
+Flags of replay
+  --policy A,B           all of them: ${REPLAY_POLICIES.slice(0, 5).join(', ')},
+                         ${REPLAY_POLICIES.slice(5).join(', ')}
+  --accounts 4,8,16      8
+  --utilisation 0.7,0.9  0.7: share of all slots in use if everything warm were read
+  --slots N              slots per account instead of --utilisation; tokens are then unlimited
+  --bucket RULE          tokens per minute: all (all count), uncached (cache reads do not), none
+  --ttl SECONDS          300: lifetime of cached prompts
+  --keys N, --seed N     10 API keys that sessions are dealt to, by this seed (1)
+  --copies N             4: times the trace is laid over itself, contents kept apart
+  --hours H              4: window that sessions are spread over, where their times are relative
+  --json                 figures for programs
 
 A flag wins over the environment, the environment over the configuration file.
 Keys and admin commands work on the data directory and take --data-dir and --config.

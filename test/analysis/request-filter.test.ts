@@ -10,6 +10,7 @@ const ROW = sampleRow('r1', {
   errorMessage: 'Overloaded 100%',
   status: 529,
   sessionId: 'S_1',
+  missCause: 'ttl-expired',
   apiKeyName: 'Ärzte-CI',
 });
 
@@ -28,7 +29,9 @@ const cases: [RequestFilter, RequestFilter][] = [
   [{ surface: 'anthropic-messages' }, { surface: 'openai-chat' }],
   [{ outcome: 'ok' }, { outcome: 'failed' }],
   [{ affinity: 'hit' }, { affinity: 'new' }],
+  [{ missCause: 'ttl-expired' }, { missCause: 'cold-start' }],
   [{ isStreamed: true }, { isStreamed: false }],
+  [{ isKeepWarm: false }, { isKeepWarm: true }],
   [{ status: 529 }, { status: 52 }],
   [{ minStatus: 529 }, { minStatus: 530 }],
   [{ maxStatus: 529 }, { maxStatus: 528 }],

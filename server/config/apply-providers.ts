@@ -128,6 +128,8 @@ function desiredModels(file: ConfigFile, current: CatalogRows, tools: PlanTools)
       name,
       displayName: model?.displayName ?? null,
       price: desiredPrice(model?.price),
+      routePolicy: model?.routePolicy ?? null,
+      routeProfile: model?.routeProfile ?? null,
     };
   });
 }

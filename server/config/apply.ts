@@ -4,9 +4,10 @@
 // (pausing an account, switching off an API key) is kept. Rows are recognised by name, so planning again after the
 // changes are stored gives no changes. Rows that only the database holds stay, unless `prune: true`.
 
-import type { CatalogChange, CatalogRows, Settings } from '../gateway/ports.ts';
+import type { CatalogChange, CatalogRows } from '../gateway/ports.ts';
 import { apiKeyConflicts, desiredApiKeys, heldHashes } from './apply-api-keys.ts';
 import { desiredProviders } from './apply-providers.ts';
+import { desiredSettings, settingsConflicts } from './apply-settings.ts';
 import { type Deletion, type DesiredRows, deletion, type PlanTools } from './plan.ts';
 import { ConfigError } from './problems.ts';
 import { pruned } from './prune.ts';
@@ -26,7 +27,10 @@ export async function planConfig(
     settings: desiredSettings(file, current.settings),
   };
   const deletions = file.prune ? pruned(file, { current, desired }) : [];
-  const conflicts = apiKeyConflicts(desired.apiKeys, { current, deletions });
+  const conflicts = [
+    ...settingsConflicts(file, desired.settings),
+    ...apiKeyConflicts(desired.apiKeys, { current, deletions }),
+  ];
   if (conflicts.length > 0) throw new ConfigError('the configuration', conflicts);
   const hashesToFree = heldHashes(desired.apiKeys, current).map((id) => deletion('api-key', id));
   return [...withoutDoubles([...deletions, ...hashesToFree]), ...puts(desired, current)];
@@ -49,46 +53,6 @@ function puts(desired: DesiredRows, current: CatalogRows): CatalogChange[] {
     ...changed(desired.apiKeys, current.apiKeys).map((row) => ({ kind: 'put-api-key', row }) as const),
     ...(isSame(settings, current.settings) ? [] : [{ kind: 'put-settings', row: settings } as const]),
   ];
-}
-
-/** Only the keys that the file has; an absent one leaves what the database holds. */
-function desiredSettings(file: ConfigFile, current: Settings): Settings {
-  const { affinity, retention, timeouts, limits, clientGone, bodyLog } = file;
-  return {
-    requireApiKey: file.requireApiKey ?? current.requireApiKey,
-    affinity: {
-      enabled: affinity?.enabled ?? current.affinity.enabled,
-      ttlSeconds: affinity?.ttlSeconds ?? current.affinity.ttlSeconds,
-      scope: affinity?.scope ?? current.affinity.scope,
-    },
-    retention: {
-      maxAgeDays: retention?.maxAgeDays ?? current.retention.maxAgeDays,
-      maxRows: retention?.maxRows ?? current.retention.maxRows,
-    },
-    routingHeaders: file.routingHeaders ?? current.routingHeaders,
-    translation: file.translation ?? current.translation,
-    timeouts: stated(timeouts, current.timeouts),
-    limits: stated(limits, current.limits),
-    clientGone: {
-      policy: clientGone?.policy ?? current.clientGone.policy,
-      drainSeconds: clientGone?.drainSeconds ?? current.clientGone.drainSeconds,
-    },
-    bodyLog: {
-      enabled: bodyLog?.enabled ?? current.bodyLog.enabled,
-      maxKb: bodyLog?.maxKb ?? current.bodyLog.maxKb,
-      ttlHours: bodyLog?.ttlHours ?? current.bodyLog.ttlHours,
-    },
-  };
-}
-
-/** The current numbers with those that are stated in the file in their place. */
-function stated<Key extends string>(
-  file: { [Name in Key]?: number | null | undefined } | null | undefined,
-  current: Record<Key, number>,
-): Record<Key, number> {
-  const result = { ...current };
-  for (const key in current) result[key] = file?.[key] ?? current[key];
-  return result;
 }
 
 function desiredUsers(file: ConfigFile, current: CatalogRows, { newId }: PlanTools) {

@@ -2,10 +2,11 @@
 
 import { hashSecret } from '../auth/api-keys.ts';
 import { baseUrlProblem } from '../gateway/base-url.ts';
+import { DEFAULT_RESERVATION, reservationFaults } from '../gateway/routing-settings.ts';
 import { UNRESOLVED } from './interpolate.ts';
 import { type Finding, type PathStep, renderPath } from './problems.ts';
 import { closest } from './suggest.ts';
-import { blocksOf, type Placed, textOf, textsOf } from './tree.ts';
+import { blockOf, blocksOf, numberOf, type Placed, textOf, textsOf } from './tree.ts';
 
 /** Works on data whose shape may be wrong elsewhere, so that all problems come out at once. */
 export function crossCheck(data: unknown): Finding[] {
@@ -18,6 +19,7 @@ export function crossCheck(data: unknown): Finding[] {
     ...doubles(blocksOf(data, 'users'), 'username'),
     ...doubles(blocksOf(data, 'users'), 'email'),
     ...checkApiKeys(data),
+    ...checkReservation(data),
   ];
 }
 
@@ -87,4 +89,21 @@ function checkApiKeys(data: unknown): Finding[] {
 function hashed({ block, path }: Placed): Placed {
   const key = textOf(block, 'key');
   return { block: key === null || key === UNRESOLVED ? {} : { key: hashSecret(key) }, path };
+}
+
+/** A number that the file leaves out is taken to be the default. */
+function checkReservation(data: unknown): Finding[] {
+  const block = blockOf(data, 'reservation');
+  const stated = (field: string) => numberOf(block, field);
+  const all = {
+    ...DEFAULT_RESERVATION,
+    stableMinReservation: stated('stableMinReservation') ?? DEFAULT_RESERVATION.stableMinReservation,
+    stableMaxReservation: stated('stableMaxReservation') ?? DEFAULT_RESERVATION.stableMaxReservation,
+    lowLoadThreshold: stated('lowLoadThreshold') ?? DEFAULT_RESERVATION.lowLoadThreshold,
+    highLoadThreshold: stated('highLoadThreshold') ?? DEFAULT_RESERVATION.highLoadThreshold,
+  };
+  return reservationFaults(all, block).map(({ field, message }) => ({
+    path: ['reservation', field],
+    message,
+  }));
 }

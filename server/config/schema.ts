@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { MIN_API_KEY_LENGTH } from '../auth/api-keys.ts';
 import { normalizeBaseUrl } from '../gateway/base-url.ts';
+import { ROUTE_POLICIES, ROUTE_PROFILES, WARMTH_SCOPES } from '../gateway/routing-settings.ts';
 import { SURFACES } from '../wire/surface.ts';
 import { isListenHost } from './listen-host.ts';
 import { closest } from './suggest.ts';
@@ -83,6 +84,10 @@ function wholeNumber(min: number, max: number) {
   );
 }
 
+function numberWithin(min: number, max: number) {
+  return number((value) => value >= min && value <= max, `must be a number from ${min} to ${max}`);
+}
+
 function aboveZero(max: number) {
   return number((value) => value > 0 && value <= max, `must be a number above 0, up to ${max}`);
 }
@@ -126,9 +131,7 @@ const account = block(
     weight: v.nullish(wholeNumber(1, 1000)),
     maxConcurrent: v.nullish(wholeNumber(1, 100_000)),
     cacheTtlMinutes: v.nullish(wholeNumber(0, 7 * 24 * 60)),
-    rateMultiplier: v.nullish(
-      number((value) => value >= 0 && value <= 1000, 'must be a number from 0 to 1000'),
-    ),
+    rateMultiplier: v.nullish(numberWithin(0, 1000)),
     usdPerCredit: v.nullish(aboveZero(1_000_000)),
     cacheDomain: v.nullish(name),
   },
@@ -164,6 +167,8 @@ const tokenPrices = {
 const model = block({
   name,
   displayName: v.nullish(name),
+  routePolicy: v.nullish(choice(ROUTE_POLICIES)),
+  routeProfile: v.nullish(choice(ROUTE_PROFILES)),
   price: v.nullish(
     block({
       ...tokenPrices,
@@ -226,6 +231,47 @@ const requestSettings = {
   ),
 };
 
+const share = v.nullish(numberWithin(0, 1));
+
+/** How an account is chosen, and what is done for the prompt caches; the keys of Settings. */
+const cacheSettings = {
+  routing: v.nullish(
+    block({
+      policy: v.nullish(choice(ROUTE_POLICIES)),
+      profile: v.nullish(choice(ROUTE_PROFILES)),
+      maxWaitSeconds: v.nullish(numberWithin(0, 3600)),
+      warmthScope: v.nullish(choice(WARMTH_SCOPES)),
+    }),
+  ),
+  reservation: v.nullish(
+    block({
+      enabled: v.nullish(flag),
+      probePhaseRequests: v.nullish(wholeNumber(0, 1_000_000)),
+      probeReservation: share,
+      stableMinReservation: share,
+      stableMaxReservation: share,
+      lowLoadThreshold: share,
+      highLoadThreshold: share,
+      successCountForFullConfidence: v.nullish(wholeNumber(1, 1_000_000)),
+      cooldownHoursForFullConfidence: v.nullish(aboveZero(24 * 365)),
+    }),
+  ),
+  cacheLevers: v.nullish(
+    block({
+      chooseTtl: v.nullish(flag),
+      placeBreakpoints: v.nullish(flag),
+      setPromptCacheKey: v.nullish(flag),
+      keepWarm: v.nullish(
+        block({
+          enabled: v.nullish(flag),
+          maxUsdPerDay: v.nullish(numberWithin(0, 1_000_000)),
+          maxPings: v.nullish(wholeNumber(1, 100)),
+        }),
+      ),
+    }),
+  ),
+};
+
 export const configFileSchema = block({
   port: v.nullish(wholeNumber(0, 65_535)),
   host: v.nullish(listenHost),
@@ -245,6 +291,7 @@ export const configFileSchema = block({
     }),
   ),
   routingHeaders: v.nullish(flag),
+  ...cacheSettings,
   ...requestSettings,
   prune: v.nullish(flag),
   providers: list(provider),

@@ -33,6 +33,19 @@ export function textOf(value: unknown, key: string): string | null {
   return typeof text === 'string' ? text.trim() : null;
 }
 
+/** The block under `key`; an empty one when there is none. */
+export function blockOf(value: unknown, key: string): Block {
+  const found = isBlock(value) ? value[key] : undefined;
+  return isBlock(found) ? found : {};
+}
+
+/** A number, also as the text that an environment variable put there. */
+export function numberOf(value: unknown, key: string): number | null {
+  const found = isBlock(value) ? value[key] : undefined;
+  const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+  return typeof number === 'number' && Number.isFinite(number) ? number : null;
+}
+
 function itemsOf(value: unknown, key: string, path: readonly PathStep[]) {
   const list: unknown = isBlock(value) ? value[key] : undefined;
   if (!Array.isArray(list)) return [];

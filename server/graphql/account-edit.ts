@@ -154,6 +154,7 @@ builder.mutationFields((t) => ({
         );
         context.parts.health.reset(shape.account.id);
         context.parts.slots.reset(shape.account.id);
+        context.parts.reservations.reset(shape.account.id);
         return shape;
       }),
   }),

@@ -1,8 +1,10 @@
 // Affinity as a whole: counters of lookups, and what the providers' prompt caches made of it.
 
+import type { ReservationStats } from '../routing/reservation-book.ts';
 import { ADMIN, builder } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { share } from './desk.ts';
+import { meanReservationRatio, ReservationStatsRef } from './reservation.ts';
 
 interface ReasonCount {
   reason: string;
@@ -12,6 +14,8 @@ interface ReasonCount {
 export interface AffinityStats {
   scheduler: string;
   storageType: string;
+  cacheReservationRatio: number;
+  reservation: ReservationStats;
   totalAffinities: number;
   activeAffinities: number;
   cacheHits: number;
@@ -42,12 +46,17 @@ export const AffinityStatsRef = builder.objectRef<AffinityStats>('AffinityStats'
   fields: (t) => ({
     scheduler: t.exposeString('scheduler', {
       description:
-        'What a binding is per: `session` (API key, model and session), `api-key` (API key and model), or `off`.',
+        'The policy by which accounts are chosen for models that state none: `warm-cost`, `session`, `api-key`, `round-robin`, `least-loaded` or `fixed-order`.',
     }),
     storageType: t.exposeString('storageType', { description: 'Where bindings are kept, such as sqlite.' }),
-    cacheReservationRatio: t.float({
-      description: 'Share of capacity held back for warm sessions; 0 while no reservation is in force.',
-      resolve: () => 0,
+    cacheReservationRatio: t.exposeFloat('cacheReservationRatio', {
+      description:
+        "Share of the accounts' slots held back for warm callers, as a fraction 0 to 1: the mean of what each holds back now; 0 while the reservation is off.",
+    }),
+    reservation: t.field({
+      type: ReservationStatsRef,
+      description: 'The reservation as it was applied to requests.',
+      resolve: ({ reservation }) => reservation,
     }),
     totalAffinities: t.field({
       type: 'Long',
@@ -110,12 +119,14 @@ builder.queryField('affinityStats', (t) =>
 
 export async function readAffinityStats({ parts, desk }: AdminContext): Promise<AffinityStats> {
   const promptCacheHitRate = await desk.promptCacheHitRate();
-  const { affinity: settings } = parts.catalog.current.settings;
+  const { affinity, routing } = parts.catalog.current.settings;
   const counters = parts.affinity.counters();
   const reasons = [...counters.invalidations].map(([reason, count]) => ({ reason, count }));
   return {
-    scheduler: settings.enabled ? settings.scope : 'off',
+    scheduler: routing.policy,
     storageType: parts.storageType,
+    cacheReservationRatio: meanReservationRatio(parts),
+    reservation: parts.reservations.stats(),
     totalAffinities: counters.total,
     activeAffinities: parts.affinity.list().length,
     cacheHits: counters.hits,
@@ -124,6 +135,6 @@ export async function readAffinityStats({ parts, desk }: AdminContext): Promise<
     invalidationsByReason: reasons.sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1)),
     providerSwitches: counters.providerSwitches,
     keySwitches: counters.keySwitches,
-    defaultTtlSeconds: settings.ttlSeconds,
+    defaultTtlSeconds: affinity.ttlSeconds,
   };
 }

@@ -1,6 +1,7 @@
 // Clearing on an administrator's word, told to everybody who watches.
 
-import type { Binding, ClearedEvent } from '../gateway/ports.ts';
+import type { ClearedEvent } from '../gateway/live-event.ts';
+import type { Binding } from '../gateway/ports.ts';
 import { ADMIN, builder } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { encodeGlobalId } from './global-id.ts';

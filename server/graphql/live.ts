@@ -1,7 +1,8 @@
 // Subscriptions: every one bounded, in order, and over as soon as its session is.
 
 import { matchesFilter } from '../analysis/request-filter.ts';
-import type { Account, AffinityEvent, ClearedEvent, RequestRow } from '../gateway/ports.ts';
+import type { ClearedEvent } from '../gateway/live-event.ts';
+import type { Account, AffinityEvent, RequestRow } from '../gateway/ports.ts';
 import { AffinityFilter, affinityMatcher } from './affinity.ts';
 import { type AffinityStats, AffinityStatsRef, readAffinityStats } from './affinity-stats.ts';
 import { type Affinity, affinityOf } from './affinity-view.ts';

@@ -4,6 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Model, ModelPrice } from '../gateway/ports.ts';
+import { ROUTE_POLICIES, ROUTE_PROFILES } from '../gateway/routing-settings.ts';
 import { ADMIN, builder } from './builder.ts';
 import { changed, contains, copyOf } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
@@ -12,6 +13,7 @@ import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { ModelMappingRef, ModelRef } from './refs.ts';
+import { RoutePolicyRef, RouteProfileRef } from './settings-enums.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 const PRICES = {
@@ -21,6 +23,9 @@ const PRICES = {
   cacheWrite5mUsdPerMillion: 'Input written to the prompt cache for 5 minutes; USD per million tokens.',
   cacheWrite1hUsdPerMillion: 'Input written to the prompt cache for 1 hour; USD per million tokens.',
 };
+
+const ROUTE_POLICY = 'By what an account is chosen for it; null = as the routing settings say.';
+const ROUTE_PROFILE = 'What a second of waiting is worth; null = as the routing settings say.';
 
 const ABOVE = 'Whole requests with more input than this are priced by the tier.';
 
@@ -100,6 +105,18 @@ builder.node(ModelRef, {
       description: 'Overrides the bundled price table; null = the table is used.',
       resolve: ({ price }) => price,
     }),
+    routePolicy: t.field({
+      type: RoutePolicyRef,
+      nullable: true,
+      description: ROUTE_POLICY,
+      resolve: ({ routePolicy }) => routePolicy,
+    }),
+    routeProfile: t.field({
+      type: RouteProfileRef,
+      nullable: true,
+      description: ROUTE_PROFILE,
+      resolve: ({ routeProfile }) => routeProfile,
+    }),
     aliases: t.stringList({
       description: 'Other names under which clients may ask for it, from all its mappings.',
       resolve: ({ id }, _args, { parts }) => aliasesOf(parts.catalog.current, id),
@@ -165,15 +182,20 @@ const CreateModelInput = builder.inputType('CreateModelInput', {
     }),
     displayName: t.string({ description: 'For people.' }),
     price: t.field({ type: ModelPriceInput, description: 'Overrides the bundled price table.' }),
+    routePolicy: t.field({ type: RoutePolicyRef, description: ROUTE_POLICY }),
+    routeProfile: t.field({ type: RouteProfileRef, description: ROUTE_PROFILE }),
   }),
 });
 
 const UpdateModelInput = builder.inputType('UpdateModelInput', {
-  description: 'Changes of a model; what is absent stays, null clears displayName and price.',
+  description:
+    'Changes of a model; what is absent stays, null clears displayName, price, routePolicy and routeProfile.',
   fields: (t) => ({
     name: t.string({ description: 'Exactly as clients write it; unique among model names and aliases.' }),
     displayName: t.string({ description: 'For people.' }),
     price: t.field({ type: ModelPriceInput, description: 'Overrides the bundled price table.' }),
+    routePolicy: t.field({ type: RoutePolicyRef, description: ROUTE_POLICY }),
+    routeProfile: t.field({ type: RouteProfileRef, description: ROUTE_PROFILE }),
   }),
 });
 
@@ -194,6 +216,8 @@ const tiers = v.pipe(
 const modelFields = v.object({
   name: nameField,
   displayName: optionalName,
+  routePolicy: v.nullable(v.picklist(ROUTE_POLICIES)),
+  routeProfile: v.nullable(v.picklist(ROUTE_PROFILES)),
   price: v.nullable(
     v.object({
       ...tokenPrices,
@@ -234,7 +258,13 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, { desk }) =>
       payload<ModelShape>({ model: null }, () =>
         desk.edit((catalog) => {
-          const values = { ...input, displayName: input.displayName ?? null, price: input.price ?? null };
+          const values = {
+            ...input,
+            displayName: input.displayName ?? null,
+            price: input.price ?? null,
+            routePolicy: input.routePolicy ?? null,
+            routeProfile: input.routeProfile ?? null,
+          };
           return putModel(catalog, { id: uuidv7(), ...checkInput(modelFields, values) });
         }),
       ),

@@ -2,12 +2,16 @@
 
 import type { Sessions } from '../auth/sessions.ts';
 import type { Vault } from '../auth/vault.ts';
+import type { AdminSession } from '../gateway/admin-store.ts';
 import type { AffinityTable } from '../gateway/affinity.ts';
 import type { CatalogHolder } from '../gateway/catalog.ts';
 import type { HealthTable } from '../gateway/health.ts';
 import type { Slots } from '../gateway/limits.ts';
 import type { Live } from '../gateway/live.ts';
-import type { AdminSession, Clock, Endpoint, RequestLog } from '../gateway/ports.ts';
+import type { GatewayParts } from '../gateway/parts.ts';
+import type { Clock, Endpoint, RequestLog } from '../gateway/ports.ts';
+import type { RoutingState } from '../gateway/routing-state.ts';
+import type { ReservationBook } from '../routing/reservation-book.ts';
 
 export type Surface = Endpoint['surface'];
 
@@ -34,9 +38,23 @@ export interface AdminParts {
   catalog: Pick<CatalogHolder, 'current' | 'apply'>;
   log: RequestLog;
   bodies: { get(id: string): Promise<{ request: string; reply: string; isCut: boolean } | null> };
-  affinity: Pick<AffinityTable, 'list' | 'counters' | 'clear'>;
-  health: Pick<HealthTable, 'condition' | 'reset' | 'rateLimits' | 'circuit' | 'hostTrouble'>;
+  affinity: Pick<AffinityTable, 'list' | 'counters' | 'clear' | 'peek'>;
+  health: Pick<
+    HealthTable,
+    | 'condition'
+    | 'reset'
+    | 'rateLimits'
+    | 'circuit'
+    | 'hostTrouble'
+    | 'isStrained'
+    | 'weightFactor'
+    | 'failureShare'
+  >;
   slots: Pick<Slots, 'inFlight' | 'isFull' | 'limitOf' | 'learned' | 'reset'>;
+  /** Live state of the routing, for explanations; nothing here changes it. */
+  routing: RoutingState;
+  policies: GatewayParts['policies'];
+  reservations: Pick<ReservationBook, 'look' | 'stats' | 'reset'>;
   live: Pick<Live, 'publish' | 'subscribe'>;
   sessions: Sessions;
   vault: Pick<Vault, 'seal' | 'fingerprint'>;

@@ -88,22 +88,46 @@ export const AffinityOutcomeRef = builder.enumType('AffinityOutcome', {
 });
 
 export const MissCauseRef = builder.enumType('MissCause', {
-  description: 'Why a prompt was not in the prompt cache.',
+  description: 'Why input was not read from the prompt cache.',
   values: {
-    COLD_START: { value: 'cold-start', description: 'First request of the session.' },
+    COLD_START: {
+      value: 'cold-start',
+      description: 'A conversation begins: nothing of it was warm anywhere yet.',
+    },
     TTL_EXPIRED: { value: 'ttl-expired', description: 'The pause was longer than the cache lives.' },
-    ACCOUNT_MOVED: { value: 'account-moved', description: 'It went to another account.' },
+    ACCOUNT_MOVED: { value: 'account-moved', description: 'It was warm on another account.' },
     PREFIX_CHANGED: {
       value: 'prefix-changed',
-      description: 'The client changed the beginning of the prompt.',
+      description: 'The client changed the prompt from some tool, system block or message on.',
+    },
+    MODEL_CHANGED: {
+      value: 'model-changed',
+      description: 'The model changed, or a setting that the cache depends on.',
     },
     BELOW_MINIMUM: { value: 'below-minimum', description: 'Too short to be cached.' },
     LOOKBACK_EXCEEDED: {
       value: 'lookback-exceeded',
-      description: 'Too many blocks since the last breakpoint.',
+      description: 'More new blocks than the provider looks back over.',
     },
-    MODEL_CHANGED: { value: 'model-changed', description: 'Prompt caches are per model.' },
     EVICTED_UPSTREAM: { value: 'evicted-upstream', description: 'The provider dropped it early.' },
-    NOT_CACHEABLE: { value: 'not-cacheable', description: 'The request asked for no caching.' },
+    NOT_CACHEABLE: {
+      value: 'not-cacheable',
+      description: 'No cache mark on it, or an account that does not cache.',
+    },
+    NEW_CONTENT: { value: 'new-content', description: 'Never sent before: nothing could have had it warm.' },
+  } as const,
+});
+
+export const ConsideredStateRef = builder.enumType('ConsideredState', {
+  description: 'What an account looked like at the moment of choice.',
+  values: {
+    OPEN: { value: 'open', description: 'Could take the request at once.' },
+    FULL: { value: 'full', description: 'All its slots were taken.' },
+    COOLING_DOWN: { value: 'cooling-down', description: 'It was resting after a rate limit.' },
+    EJECTED: { value: 'ejected', description: 'It had failed too often.' },
+    HALF_OPEN: { value: 'half-open', description: 'It was being tried again after failures.' },
+    PAUSED: { value: 'paused', description: 'Paused by an administrator.' },
+    DISABLED: { value: 'disabled', description: 'Its credential had been refused.' },
+    TRIED: { value: 'tried', description: 'It had failed on this very request.' },
   } as const,
 });

@@ -3,7 +3,7 @@
 import type { RequestFilter } from '../gateway/ports.ts';
 import { builder } from './builder.ts';
 import { rawId } from './global-id.ts';
-import { AffinityOutcomeRef, RequestOutcomeRef } from './request-enums.ts';
+import { AffinityOutcomeRef, MissCauseRef, RequestOutcomeRef } from './request-enums.ts';
 import { SurfaceRef } from './surface.ts';
 
 export const RequestLogFilter = builder.inputType('RequestLogFilter', {
@@ -24,6 +24,10 @@ export const RequestLogFilter = builder.inputType('RequestLogFilter', {
     surface: t.field({ type: SurfaceRef, description: 'In this API dialect.' }),
     outcome: t.field({ type: RequestOutcomeRef, description: 'Ended like this.' }),
     affinity: t.field({ type: AffinityOutcomeRef, description: 'The routing did this with the binding.' }),
+    missCause: t.field({ type: MissCauseRef, description: 'Mostly cold for this reason.' }),
+    keepWarm: t.boolean({
+      description: 'Whether it was sent by the gateway itself to keep a prompt cache warm.',
+    }),
     streamed: t.boolean({ description: 'Whether the client asked for a stream.' }),
     status: t.int({ description: 'Exactly this HTTP status.' }),
     minStatus: t.int({ description: 'HTTP status at least this.' }),
@@ -55,6 +59,8 @@ export function requestFilter(input: Input | null | undefined): RequestFilter {
     ...(given.surface != null && { surface: given.surface }),
     ...(given.outcome != null && { outcome: given.outcome }),
     ...(given.affinity != null && { affinity: given.affinity }),
+    ...(given.missCause != null && { missCause: given.missCause }),
+    ...(given.keepWarm != null && { isKeepWarm: given.keepWarm }),
     ...(given.streamed != null && { isStreamed: given.streamed }),
     ...(given.status != null && { status: given.status }),
     ...(given.minStatus != null && { minStatus: given.minStatus }),

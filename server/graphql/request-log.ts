@@ -12,7 +12,6 @@ import {
   AffinityOutcomeRef,
   AttemptFaultRef,
   AttemptOutcomeRef,
-  MissCauseRef,
   RequestOutcomeRef,
 } from './request-enums.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
@@ -140,11 +139,11 @@ builder.node(RequestLogRef, {
       resolve: ({ affinity }) => affinity,
     }),
     affinityReason: t.exposeString('affinityReason', { description: 'Why it did that.' }),
-    missCause: t.field({
-      type: MissCauseRef,
-      nullable: true,
-      description: 'Why the prompt was cold; null when it was warm or nobody knows.',
-      resolve: ({ missCause }) => missCause,
+    affinityCode: t.exposeString('affinityCode', {
+      description: 'The same for programs, such as `bound-account` or `bound-account-full`.',
+    }),
+    keepWarm: t.exposeBoolean('isKeepWarm', {
+      description: 'Sent by the gateway itself to keep a prompt cache warm; it counts in all sums.',
     }),
     attempts: t.field({
       type: [AttemptRef],

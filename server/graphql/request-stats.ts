@@ -20,7 +20,9 @@ const RequestLogStatsRef = builder.objectRef<RequestTotals>('RequestLogStats').i
   description: 'Totals over every request that matches the filter, not only what is in memory.',
   authScopes: ADMIN,
   fields: (t) => ({
-    total: t.exposeInt('total', { description: 'All requests, refused ones included.' }),
+    total: t.exposeInt('total', {
+      description: 'All requests, refused ones and those that keep caches warm included.',
+    }),
     succeeded: t.exposeInt('succeeded', { description: 'Those with outcome OK.' }),
     failed: t.exposeInt('failed', { description: 'Those with outcome FAILED.' }),
     inputTokens: t.field({

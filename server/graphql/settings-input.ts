@@ -1,6 +1,11 @@
 // The blocks of the settings as they are entered: every field may be left out.
 
 import { builder } from './builder.ts';
+import {
+  CacheLeverSettingsInput,
+  ReservationSettingsInput,
+  RoutingSettingsInput,
+} from './routing-settings.ts';
 import { AffinityScopeRef, ClientGonePolicyRef } from './settings-enums.ts';
 
 const AffinitySettingsInput = builder.inputType('AffinitySettingsInput', {
@@ -63,7 +68,7 @@ const BodyLogSettingsInput = builder.inputType('BodyLogSettingsInput', {
 });
 
 export const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
-  description: 'Changes of the settings; what is absent or null stays.',
+  description: 'Changes of the settings; what is absent or null stays, but for `routing.maxWaitSeconds`.',
   fields: (t) => ({
     requireApiKey: t.boolean({ description: 'Callers must present an API key of this gateway.' }),
     routingHeaders: t.boolean({
@@ -73,6 +78,15 @@ export const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
       description: "Requests may go to endpoints of another surface when no account speaks the caller's.",
     }),
     affinity: t.field({ type: AffinitySettingsInput, description: 'Returning to a warm account.' }),
+    routing: t.field({ type: RoutingSettingsInput, description: 'How accounts are chosen.' }),
+    reservation: t.field({
+      type: ReservationSettingsInput,
+      description: 'Slots held back for callers who are warm.',
+    }),
+    cacheLevers: t.field({
+      type: CacheLeverSettingsInput,
+      description: 'What may be done to requests so that more of them is cached.',
+    }),
     retention: t.field({ type: RetentionSettingsInput, description: 'How much of the request log is kept.' }),
     timeouts: t.field({ type: TimeoutSettingsInput, description: 'Seconds; fractions above 0 are allowed.' }),
     limits: t.field({ type: LimitSettingsInput, description: 'How much the gateway takes on.' }),

@@ -2,8 +2,17 @@
 
 import * as v from 'valibot';
 import type { Settings } from '../gateway/ports.ts';
+import { reservationFaults } from '../gateway/routing-settings.ts';
 import { ADMIN, builder } from './builder.ts';
 import { aboveZero, checkInput, switchField, wholeNumber } from './fields.ts';
+import {
+  CacheLeverSettingsRef,
+  cacheLeverFields,
+  DynamicReservationRef,
+  RoutingSettingsRef,
+  reservationFields,
+  routingFields,
+} from './routing-settings.ts';
 import { UpdateSettingsInput } from './settings-input.ts';
 import {
   AffinitySettingsRef,
@@ -13,7 +22,7 @@ import {
   RetentionSettingsRef,
   TimeoutSettingsRef,
 } from './settings-parts.ts';
-import { ERRORS, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { ERRORS, ExpectedFailure, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'How the gateway treats requests. A change holds for every request that begins after it.',
@@ -32,6 +41,21 @@ const SettingsRef = builder.objectRef<Settings>('Settings').implement({
       type: AffinitySettingsRef,
       description: 'Returning to a warm account.',
       resolve: ({ affinity }) => affinity,
+    }),
+    routing: t.field({
+      type: RoutingSettingsRef,
+      description: 'How accounts are chosen.',
+      resolve: ({ routing }) => routing,
+    }),
+    reservation: t.field({
+      type: DynamicReservationRef,
+      description: 'Slots held back for callers who are warm.',
+      resolve: ({ reservation }) => reservation,
+    }),
+    cacheLevers: t.field({
+      type: CacheLeverSettingsRef,
+      description: 'What may be done to requests so that more of them is cached.',
+      resolve: ({ cacheLevers }) => cacheLevers,
     }),
     retention: t.field({
       type: RetentionSettingsRef,
@@ -95,6 +119,9 @@ const settingsFields = v.partial(
         scope: v.picklist(['session', 'api-key']),
       }),
     ),
+    routing: routingFields,
+    reservation: reservationFields,
+    cacheLevers: cacheLeverFields,
     retention: v.partial(
       v.object({ maxAgeDays: wholeNumber(1, 36_500), maxRows: wholeNumber(1, 1_000_000_000) }),
     ),
@@ -142,6 +169,7 @@ builder.mutationField('updateSettings', (t) =>
         desk.edit((catalog) => {
           const given = checkInput(settingsFields, withoutNulls(input));
           const row = merged(catalog.settings, given);
+          refuseContradictions(row, given);
           return { changes: [{ kind: 'put-settings' as const, row }], result: () => ({ settings: row }) };
         }),
       ),
@@ -154,6 +182,12 @@ function merged(current: Settings, given: v.InferOutput<typeof settingsFields>):
     routingHeaders: given.routingHeaders ?? current.routingHeaders,
     translation: given.translation ?? current.translation,
     affinity: changedBlock(current.affinity, given.affinity),
+    routing: changedBlock(current.routing, given.routing),
+    reservation: changedBlock(current.reservation, given.reservation),
+    cacheLevers: {
+      ...changedBlock(current.cacheLevers, { ...given.cacheLevers, keepWarm: undefined }),
+      keepWarm: changedBlock(current.cacheLevers.keepWarm, given.cacheLevers?.keepWarm),
+    },
     retention: changedBlock(current.retention, given.retention),
     timeouts: changedBlock(current.timeouts, given.timeouts),
     limits: changedBlock(current.limits, given.limits),
@@ -169,9 +203,27 @@ function changedBlock<Block extends object>(
   return { ...current, ...given };
 }
 
-/** Null is how GraphQL clients leave a field out when they have a variable for it: nothing here can be cleared. */
+function refuseContradictions({ reservation }: Settings, given: v.InferOutput<typeof settingsFields>): void {
+  const faults = given.reservation ? reservationFaults(reservation, given.reservation) : [];
+  if (faults.length === 0) return;
+  throw new ExpectedFailure(
+    faults.map(({ field, message }) => ({
+      code: 'invalid-value',
+      message: `Cannot accept reservation.${field}: it ${message}`,
+      path: ['input', 'reservation', field],
+      retryAfterSeconds: null,
+    })),
+  );
+}
+
+/** The only setting that can be cleared. */
+const CLEARABLE = 'maxWaitSeconds';
+
+/** Null is how GraphQL clients leave a field out when they have a variable for it. */
 function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const given = Object.entries(value).filter(([, part]) => part !== null && part !== undefined);
+  const given = Object.entries(value).filter(
+    ([key, part]) => part !== undefined && (part !== null || key === CLEARABLE),
+  );
   return Object.fromEntries(given.map(([key, part]) => [key, withoutNulls(part)]));
 }

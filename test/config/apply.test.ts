@@ -149,7 +149,8 @@ test('planConfig fills in the defaults', async () => {
 test('planConfig makes a model that only a mapping names, and sends its own name upstream', async () => {
   const rows = await apply(PROVIDER);
   const model = only(rows.models);
-  assert.deepEqual(model, { id: model.id, name: 'sonnet', displayName: null, price: null });
+  const unstated = { displayName: null, price: null, routePolicy: null, routeProfile: null };
+  assert.deepEqual(model, { id: model.id, name: 'sonnet', ...unstated });
   const { upstreamModel, modelId, aliases } = only(rows.mappings);
   assert.deepEqual(
     { upstreamModel, modelId, aliases },

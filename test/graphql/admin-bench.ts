@@ -9,8 +9,11 @@ import { HealthTable } from '../../server/gateway/health.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
 import type { Account, Binding, CatalogRows, RequestRow } from '../../server/gateway/ports.ts';
+import { ROUTE_POLICY_FUNCTIONS } from '../../server/gateway/route.ts';
+import { createRoutingState } from '../../server/gateway/routing-state.ts';
 import type { AdminParts, DemoFailure } from '../../server/graphql/parts.ts';
 import { type AdminApi, createAdminApi } from '../../server/graphql/yoga.ts';
+import type { ReservationBook } from '../../server/routing/reservation-book.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { MemoryAdminStore, MemoryCatalogStore, MemoryRequestLog } from './memory-stores.ts';
 
@@ -51,6 +54,7 @@ export interface Bench {
   log: MemoryRequestLog;
   health: HealthTable;
   slots: Slots;
+  reservations: ReservationBook;
   live: Live;
   affinity: AffinityTable;
   vault: Vault;
@@ -77,6 +81,8 @@ export async function openBench(
   const live = new Live();
   const health = new HealthTable(clock);
   const slots = new Slots(clock);
+  const routing = createRoutingState(clock);
+  const { reservations } = routing;
   const affinity = new AffinityTable({ clock, live });
   const log = new MemoryRequestLog();
   const bodies = new Map<string, KeptBody>();
@@ -89,6 +95,9 @@ export async function openBench(
     affinity,
     health,
     slots,
+    reservations,
+    routing,
+    policies: ROUTE_POLICY_FUNCTIONS,
     live,
     sessions: new Sessions(adminStore, clock),
     vault,
@@ -132,6 +141,7 @@ export async function openBench(
     log,
     health,
     slots,
+    reservations,
     live,
     affinity,
     vault,
@@ -195,8 +205,22 @@ export function sampleRows(): Partial<CatalogRows> {
       { ...account, id: 'a3', providerId: 'p2', name: 'gpu', maxConcurrent: null, cacheDomain: 'rack-1' },
     ],
     models: [
-      { id: 'm1', name: 'claude-sonnet-4-5', displayName: 'Claude Sonnet 4.5', price: null },
-      { id: 'm2', name: 'llama', displayName: null, price: null },
+      {
+        id: 'm1',
+        name: 'claude-sonnet-4-5',
+        displayName: 'Claude Sonnet 4.5',
+        price: null,
+        routePolicy: null,
+        routeProfile: null,
+      },
+      {
+        id: 'm2',
+        name: 'llama',
+        displayName: null,
+        price: null,
+        routePolicy: 'session',
+        routeProfile: 'latency-first',
+      },
     ],
     mappings: [
       {
@@ -299,9 +323,16 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
     timeToFirstTokenMs: 300,
     latencyMs: 900,
     affinity: 'hit',
+    affinityCode: 'bound-account',
     affinityReason: 'went to the account it is bound to',
     expectedWarmTokens: 900,
     missCause: null,
+    misses: null,
+    route: null,
+    cacheLevers: null,
+    isKeepWarm: false,
+    prefixParentId: null,
+    prefixSharedTokens: null,
     attempts: [
       {
         accountId: 'a1',

@@ -160,9 +160,9 @@ test('affinityStats counts lookups and the prompt cache apart', async () => {
     promptCacheHitRate cacheInvalidations invalidationsByReason { reason count } providerSwitches keySwitches defaultTtlSeconds`;
   const { affinityStats } = await bench.ask(`{ affinityStats { ${fields} } }`);
   assert.deepEqual(affinityStats, {
-    scheduler: 'session',
+    scheduler: 'warm-cost',
     storageType: 'memory',
-    cacheReservationRatio: 0,
+    cacheReservationRatio: 0.1,
     totalAffinities: bench.affinity.counters().total,
     activeAffinities: 4,
     cacheHits: 0,
@@ -190,7 +190,9 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
     providerSwitches: 2,
     keySwitches: 4,
   });
-  const bench = await openBench({ parts: { affinity: { list: () => [], counters, clear: () => [] } } });
+  const bench = await openBench({
+    parts: { affinity: { list: () => [], peek: () => null, counters, clear: () => [] } },
+  });
   const query =
     '{ affinityStats { cacheHitRate cacheInvalidations invalidationsByReason { reason } providerSwitches keySwitches } }';
   for (let second = 0; second < 6; second += 1) {
@@ -206,21 +208,17 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
   assert.equal(bench.log.calls.totals, 2);
 });
 
-for (const [affinity, scheduler] of [
-  [{ enabled: true, scope: 'api-key' }, 'api-key'],
-  [{ enabled: false, scope: 'session' }, 'off'],
-] as const) {
-  test(`affinityStats calls the scheduler ${scheduler}`, async () => {
-    const bench = await openBench();
-    await bench.parts.catalog.apply([
-      {
-        kind: 'put-settings',
-        row: { ...bench.store.rows.settings, affinity: { ...affinity, ttlSeconds: 60 } },
-      },
-    ]);
-    const { affinityStats } = await bench.ask('{ affinityStats { scheduler defaultTtlSeconds } }');
-    assert.deepEqual(affinityStats, { scheduler, defaultTtlSeconds: 60 });
-  });
-}
+test('affinityStats calls the scheduler by the policy that holds now', async () => {
+  const bench = await openBench();
+  const { settings } = bench.store.rows;
+  const row: typeof settings = {
+    ...settings,
+    affinity: { ...settings.affinity, ttlSeconds: 60 },
+    routing: { ...settings.routing, policy: 'round-robin' },
+  };
+  await bench.parts.catalog.apply([{ kind: 'put-settings', row }]);
+  const { affinityStats } = await bench.ask('{ affinityStats { scheduler defaultTtlSeconds } }');
+  assert.deepEqual(affinityStats, { scheduler: 'round-robin', defaultTtlSeconds: 60 });
+});
 
 /** Collects live events of one kind; the result stops and gives them. */

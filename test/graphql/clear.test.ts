@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { LiveEvent } from '../../server/gateway/ports.ts';
+import type { LiveEvent } from '../../server/gateway/live-event.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { type Bench, openBench, START_MS, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
 import { ADA, ADAS, idOf, keysOf, openBound } from './bound-bench.ts';

@@ -67,6 +67,22 @@ const created: [string, string, Record<string, unknown>, string, unknown, keyof 
     'models',
   ],
   [
+    'createModel',
+    'model',
+    { name: 'gpt-5' },
+    'routePolicy routeProfile',
+    { routePolicy: null, routeProfile: null },
+    'models',
+  ],
+  [
+    'createModel',
+    'model',
+    { name: 'gpt-5', routePolicy: 'API_KEY', routeProfile: 'BALANCED' },
+    'routePolicy routeProfile',
+    { routePolicy: 'API_KEY', routeProfile: 'BALANCED' },
+    'models',
+  ],
+  [
     'createModelMapping',
     'modelMapping',
     { providerId: 'p2', modelId: 'm1', upstreamModel: 'clone', aliases: ['sonnet', 'clone-1', 'clone-1'] },

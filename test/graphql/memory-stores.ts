@@ -1,13 +1,13 @@
 // The stores behind the admin API, in memory.
 
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
+import type { AdminSession, AdminStore } from '../../server/gateway/admin-store.ts';
 import {
-  type AdminSession,
-  type AdminStore,
   type CatalogChange,
   type CatalogRows,
   type CatalogStore,
   DEFAULT_SETTINGS,
+  type MissTotal,
   type RequestFilter,
   type RequestLog,
   type RequestRow,
@@ -176,6 +176,19 @@ export class MemoryRequestLog implements RequestLog {
       latencyMs: percentiles,
       timeToFirstTokenMs: percentiles,
     };
+  }
+
+  async missTotals(filter: RequestFilter): Promise<MissTotal[]> {
+    return this.#matching(filter).flatMap(({ modelId, misses }) =>
+      (misses ?? []).map(({ cause, tokens, costNanoUsd }) => ({
+        modelId,
+        cause,
+        requests: 1,
+        tokens,
+        costNanoUsd: costNanoUsd ?? 0,
+        unpricedTokens: costNanoUsd === null ? tokens : 0,
+      })),
+    );
   }
 
   async clear(filter: RequestFilter): Promise<number> {

@@ -12,7 +12,8 @@ const ROW = `id requestId startedAt finishedAt path surface endpointSurface loss
   inputTokens outputTokens reasoningTokens cacheReadTokens cacheWriteTokens cacheWrite5mTokens cacheWrite1hTokens usageSource
   ledger { inputTokens cacheReadTokens cacheWrite5mTokens cacheWrite1hTokens outputTokens reasoningTokens audioTokens }
   rawUsage usageFlags bodies { request reply isCut }
-  costUsd credits savedUsd priceVersion queueMs timeToFirstTokenMs latencyMs affinity affinityReason expectedWarmTokens missCause
+  costUsd credits savedUsd priceVersion queueMs timeToFirstTokenMs latencyMs affinity affinityCode affinityReason expectedWarmTokens missCause
+  misses { cause tokens costUsd detail } keepWarm prefixParentId prefixSharedTokens route { policy } cacheLevers { ttl }
   attempts { account { name } accountName providerName status outcome fault reason isPossibleDuplicate connectMs startedAt firstByteMs durationMs }`;
 
 test('requestLog gives every field of a row', async () => {
@@ -70,9 +71,16 @@ test('requestLog gives every field of a row', async () => {
     timeToFirstTokenMs: 300,
     latencyMs: 900,
     affinity: 'HIT',
+    affinityCode: 'bound-account',
     affinityReason: 'went to the account it is bound to',
     expectedWarmTokens: 900,
     missCause: null,
+    misses: null,
+    keepWarm: false,
+    prefixParentId: null,
+    prefixSharedTokens: null,
+    route: null,
+    cacheLevers: null,
     attempts: [
       {
         account: { name: 'team-a' },

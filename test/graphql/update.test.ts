@@ -59,6 +59,22 @@ const updates: [string, string, string, Record<string, unknown>, string, unknown
     { displayName: 'Claude Sonnet 4.5', price: { cacheReadUsdPerMillion: 0.3 } },
   ],
   [
+    'updateModel',
+    'model',
+    'm1',
+    { routePolicy: 'LEAST_LOADED', routeProfile: 'LATENCY_FIRST' },
+    'displayName routePolicy routeProfile',
+    { displayName: 'Claude Sonnet 4.5', routePolicy: 'LEAST_LOADED', routeProfile: 'LATENCY_FIRST' },
+  ],
+  [
+    'updateModel',
+    'model',
+    'm2',
+    { routePolicy: null },
+    'routePolicy routeProfile',
+    { routePolicy: null, routeProfile: 'LATENCY_FIRST' },
+  ],
+  [
     'updateModelMapping',
     'modelMapping',
     'mm1',

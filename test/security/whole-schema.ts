@@ -17,6 +17,12 @@ export interface WholeDocument {
   text: string;
 }
 
+/** Arguments of root fields that insist on some. */
+const ROOT_ARGUMENTS: Readonly<Record<string, string>> = {
+  explainRoute: '(input: { surface: ANTHROPIC_MESSAGES, model: "claude-sonnet-5" })',
+  replayPolicy: '(input: {})',
+};
+
 /** How deep objects are followed; each type's own fields are asked for by a list of its own anyway. */
 const MAX_DEPTH = 5;
 
@@ -41,13 +47,15 @@ export function allFields(): string[] {
 
 function documentsOf(root: GraphQLObjectType | null | undefined, kind: string): WholeDocument[] {
   return Object.values(root?.getFields() ?? {})
-    .filter((field) => !field.args.some(isRequiredArgument) && field.name !== 'node')
+    .filter((field) => !field.args.some(isRequiredArgument) || field.name in ROOT_ARGUMENTS)
+    .filter((field) => field.name !== 'node')
     .map((field) => ({ field: field.name, text: `${kind} { ${selected(field, [])} }` }));
 }
 
 function selected(field: GraphQLField<unknown, unknown>, path: readonly string[]): string {
   const pageSize = path.length === 0 ? 100 : 3;
-  const args = field.args.some(({ name }) => name === 'first') ? `(first: ${pageSize})` : '';
+  const paging = field.args.some(({ name }) => name === 'first') ? `(first: ${pageSize})` : '';
+  const args = (path.length === 0 ? ROOT_ARGUMENTS[field.name] : undefined) ?? paging;
   const type = getNamedType(field.type);
   return isLeafType(type) ? field.name + args : `${field.name}${args} { ${fieldsOf(type, path)} }`;
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AFFINITY_CODES } from '../../server/gateway/route-record.ts';
 import { LOSSES } from '../../server/wire/losses.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
 
@@ -9,6 +10,13 @@ test('every loss that a translation drops has words, and no other has', () => {
   for (const [loss, { policy }] of Object.entries(LOSSES)) {
     assert.equal(isMessageKey(`loss.${loss}`), policy === 'drop', loss);
   }
+});
+
+test('every code of what became of a binding has words', () => {
+  assert.deepEqual(
+    AFFINITY_CODES.filter((code) => !isMessageKey(`code.${code}`)),
+    [],
+  );
 });
 
 test('isMessageKey is not taken in by what every object has', () => {

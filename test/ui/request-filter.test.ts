@@ -16,7 +16,7 @@ const filterOf = (query: string) => apiFilterOf(new URLSearchParams(query), NOW_
 test('apiFilterOf carries every filter', () => {
   assert.deepEqual(
     filterOf(
-      'q=abc&key=ci&model=m1&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT' +
+      'q=abc&key=ci&model=m1&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT&miss=TTL_EXPIRED' +
         '&surface=OPENAI_CHAT&streamed=no&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
     ),
     {
@@ -31,6 +31,7 @@ test('apiFilterOf carries every filter', () => {
       maxStatus: 499,
       outcome: 'FAILED',
       affinity: 'HIT',
+      missCause: 'TTL_EXPIRED',
       surface: 'OPENAI_CHAT',
       streamed: false,
       minLatencyMs: 250,
@@ -47,7 +48,9 @@ test('apiFilterOf asks nothing when nothing is set', () => {
 
 test('apiFilterOf leaves out values that mean nothing', () => {
   assert.deepEqual(
-    filterOf('status=9xx&outcome=ok&affinity=maybe&surface=x&streamed=1&slow=-1&from=yesterday&period=2y'),
+    filterOf(
+      'status=9xx&outcome=ok&affinity=maybe&miss=NEW_CONTENT&surface=x&streamed=1&slow=-1&from=yesterday&period=2y',
+    ),
     {},
   );
 });

@@ -7,6 +7,17 @@ export const PERIOD_NAMES = ['15m', '1h', '24h', '7d'] as const;
 export const STATUS_CLASSES = ['2xx', '4xx', '429', '5xx'] as const;
 export const OUTCOMES = ['OK', 'REJECTED', 'FAILED', 'CLIENT_GONE'] as const;
 export const AFFINITY_OUTCOMES = ['HIT', 'NEW', 'MOVED', 'BORROWED', 'NONE', 'OFF'] as const;
+export const MISS_CAUSES = [
+  'COLD_START',
+  'TTL_EXPIRED',
+  'ACCOUNT_MOVED',
+  'PREFIX_CHANGED',
+  'MODEL_CHANGED',
+  'BELOW_MINIMUM',
+  'LOOKBACK_EXCEEDED',
+  'EVICTED_UPSTREAM',
+  'NOT_CACHEABLE',
+] as const;
 export const SURFACES = [
   'ANTHROPIC_MESSAGES',
   'OPENAI_CHAT',
@@ -27,6 +38,7 @@ export const FILTER_PARAMS = [
   'status',
   'outcome',
   'affinity',
+  'miss',
   'surface',
   'streamed',
   'slow',
@@ -49,6 +61,7 @@ export interface ApiFilter {
   maxStatus?: number;
   outcome?: (typeof OUTCOMES)[number];
   affinity?: (typeof AFFINITY_OUTCOMES)[number];
+  missCause?: (typeof MISS_CAUSES)[number];
   surface?: (typeof SURFACES)[number];
   streamed?: boolean;
   minLatencyMs?: number;
@@ -73,6 +86,7 @@ export function apiFilterOf(params: URLSearchParams, nowMs: number): ApiFilter {
     ...statusFilter(params.get('status')),
     ...oneOf('outcome', params.get('outcome'), OUTCOMES),
     ...oneOf('affinity', params.get('affinity'), AFFINITY_OUTCOMES),
+    ...oneOf('missCause', params.get('miss'), MISS_CAUSES),
     ...oneOf('surface', params.get('surface'), SURFACES),
     ...streamedFilter(params.get('streamed')),
     ...slowFilter(params.get('slow')),

@@ -135,6 +135,7 @@ export const enShell = {
   'filter.anyStatus': 'Status',
   'filter.anyOutcome': 'Outcome',
   'filter.anyAffinity': 'Affinity',
+  'filter.anyMiss': 'Miss cause',
   'filter.anySurface': 'Surface',
   'filter.anyStreamed': 'Streaming',
   'filter.key': 'Key name',

@@ -133,6 +133,7 @@ export const zhCnShell = {
   'filter.anyStatus': '状态码',
   'filter.anyOutcome': '结果',
   'filter.anyAffinity': '亲和',
+  'filter.anyMiss': '未命中原因',
   'filter.anySurface': '接口',
   'filter.anyStreamed': '流式',
   'filter.key': '密钥名称',

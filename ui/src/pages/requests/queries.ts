@@ -4,7 +4,7 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 const ROW = graphql(`
   fragment Row on RequestLog {
-    id startedAt path requestedModel apiKeyName surface streamed status outcome errorCode affinity
+    id startedAt path requestedModel apiKeyName surface streamed status outcome errorCode affinity missCause keepWarm
     inputTokens outputTokens cacheReadTokens cacheWriteTokens usageSource costUsd savedUsd timeToFirstTokenMs latencyMs
     account { id name }
     provider { id name }
@@ -54,7 +54,18 @@ export const REQUEST_DETAIL = graphql(`
       bodies { request reply isCut }
       usageSource costUsd credits savedUsd priceVersion
       queueMs timeToFirstTokenMs latencyMs
-      affinity affinityReason expectedWarmTokens missCause
+      affinity affinityCode affinityReason expectedWarmTokens missCause keepWarm
+      misses { cause tokens costUsd detail }
+      prefixParentId prefixSharedTokens
+      route {
+        policy profile promptTokens waitedMs isUnpriced
+        considered {
+          accountName state warmTokens waitMs
+          account { id }
+          cost { missUsd readUsd othersUsd waitUsd loadUsd failureUsd headroomUsd totalUsd }
+        }
+      }
+      cacheLevers { ttl ttlReason breakpointsPlaced promptCacheKeySet }
       attempts { accountName providerName status outcome fault reason isPossibleDuplicate connectMs startedAt firstByteMs durationMs account { id } }
     }
   }

@@ -1,0 +1,181 @@
+// `explainRoute`: what the router would do with a request now, candidate by candidate, and why. Sends nothing.
+
+import { readBody } from '../gateway/body.ts';
+import { GatewayError } from '../gateway/errors.ts';
+import { explainRoute, type RouteExplanation } from '../gateway/explain-route.ts';
+import type { Caller } from '../gateway/identity.ts';
+import type { Surface } from '../wire/surface.ts';
+import { ADMIN, builder } from './builder.ts';
+import type { AdminContext } from './context.ts';
+import { rawId } from './global-id.ts';
+import { AccountRef, ModelRef } from './refs.ts';
+import { RouteRecordRef } from './route-record.ts';
+import { SurfaceRef } from './surface.ts';
+import { type UserError, UserErrorRef } from './user-error.ts';
+
+const MAX_BODY_BYTES = 1_000_000;
+
+const ExplainRouteInput = builder.inputType('ExplainRouteInput', {
+  description: 'A request, as far as it matters where it goes.',
+  fields: (t) => ({
+    surface: t.field({ type: SurfaceRef, required: true, description: 'The API dialect it would come in.' }),
+    model: t.string({ required: true, description: 'As the client would ask for it.' }),
+    apiKeyId: t.id({ description: 'Who asks; without one, an anonymous caller.' }),
+    sessionId: t.string({
+      description: "The conversation: as the client's session header says it, or as a logged request has it.",
+    }),
+    body: t.string({
+      description: 'The JSON of the request; without one nothing is known of what is warm. At most 1 MB.',
+    }),
+    betas: t.string({ description: 'The `anthropic-beta` header.' }),
+  }),
+});
+
+const RouteDecisionRef = builder.enumType('RouteDecision', {
+  description: 'What would become of the request.',
+  values: {
+    SEND: { value: 'send', description: 'It would go to the account now.' },
+    WAIT: { value: 'wait', description: 'It would wait for the account.' },
+    REFUSE: { value: 'refuse', description: 'It would be answered with an error.' },
+  } as const,
+});
+
+interface Explained {
+  explanation: RouteExplanation | null;
+  errors: UserError[];
+}
+
+const RouteExplanationRef = builder.objectRef<Explained>('RouteExplanation').implement({
+  description: 'What the router would do now, and why.',
+  authScopes: ADMIN,
+  fields: (t) => ({
+    decision: t.field({
+      type: RouteDecisionRef,
+      description: 'REFUSE when the request itself is in error.',
+      resolve: ({ explanation }) => explanation?.decision ?? 'refuse',
+    }),
+    model: t.field({
+      type: ModelRef,
+      nullable: true,
+      description: 'What the name stands for.',
+      resolve: ({ explanation }) => explanation?.model ?? null,
+    }),
+    account: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'Where it would go; null = nowhere.',
+      resolve: ({ explanation }, _args, { parts }) =>
+        parts.catalog.current.accounts.get(explanation?.account?.id ?? '') ?? null,
+    }),
+    boundAccount: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'Where the conversation is bound; null = nowhere.',
+      resolve: ({ explanation }, _args, { parts }) =>
+        parts.catalog.current.accounts.get(explanation?.boundAccountId ?? '') ?? null,
+    }),
+    expectedWarmTokens: t.field({
+      type: 'Long',
+      nullable: true,
+      description:
+        'Input tokens expected to be read from the prompt cache there; null = nobody would take it.',
+      resolve: ({ explanation }) => explanation?.expectedWarmTokens ?? null,
+    }),
+    reason: t.string({
+      description: 'In words.',
+      resolve: ({ explanation, errors }) => explanation?.reason ?? errors[0]?.message ?? '',
+    }),
+    route: t.field({
+      type: RouteRecordRef,
+      nullable: true,
+      description: 'The candidates with their costs; null when nobody would take it.',
+      resolve: ({ explanation }) => explanation?.record ?? null,
+    }),
+    errors: t.field({
+      type: [UserErrorRef],
+      description: 'What is wrong with the request; empty when nothing is.',
+      resolve: ({ errors }) => errors,
+    }),
+  }),
+});
+
+builder.queryField('explainRoute', (t) =>
+  t.field({
+    type: RouteExplanationRef,
+    description:
+      'What the router would do with this request now, candidate by candidate, and why. Sends nothing.',
+    args: { input: t.arg({ type: ExplainRouteInput, required: true, description: 'The request.' }) },
+    resolve: (_root, { input }, context) => explained(input, context),
+  }),
+);
+
+interface Input {
+  surface: Surface;
+  model: string;
+  apiKeyId?: string | null | undefined;
+  sessionId?: string | null | undefined;
+  body?: string | null | undefined;
+  betas?: string | null | undefined;
+}
+
+async function explained(input: Input, { parts }: AdminContext): Promise<Explained> {
+  const catalog = parts.catalog.current;
+  const caller = callerOf(input, catalog.apiKeys);
+  if (!caller) {
+    const message = 'Cannot explain the route: there is no such API key';
+    return refused({ code: 'not-found', message, path: ['input', 'apiKeyId'] });
+  }
+  try {
+    const headers = headersOf(input);
+    const request = new Request('http://explain.invalid/', {
+      method: 'POST',
+      body: input.body ?? '{}',
+      headers,
+    });
+    const inPath = { model: input.model, isStreamed: false };
+    const read = { inPath, maxBytes: MAX_BODY_BYTES, surface: input.surface, hasPrompt: true };
+    const body = await readBody(request, read);
+    const { surface, sessionId = null } = input;
+    const explanation = explainRoute(
+      { catalog, caller, surface, headers, body, knownSessionId: isLogged(sessionId) ? sessionId : null },
+      parts,
+    );
+    return { explanation, errors: [] };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const isModel = error.code === 'model-not-found';
+    return refused({
+      code: isModel ? 'not-found' : 'invalid-value',
+      message: error.message,
+      path: ['input', isModel ? 'model' : 'body'],
+    });
+  }
+}
+
+function refused(error: Omit<UserError, 'retryAfterSeconds'>): Explained {
+  return { explanation: null, errors: [{ ...error, retryAfterSeconds: null }] };
+}
+
+function callerOf(
+  { apiKeyId }: Input,
+  apiKeys: AdminContext['parts']['catalog']['current']['apiKeys'],
+): Caller | null {
+  if (apiKeyId == null) return { kind: 'anonymous', fingerprint: null };
+  const apiKey = apiKeys.get(rawId('ApiKey', apiKeyId));
+  return apiKey ? { kind: 'api-key', apiKey } : null;
+}
+
+/** What a client may send in headers; anything else would not reach the gateway either. */
+function headersOf({ sessionId, betas }: Input): Headers {
+  const headers = new Headers();
+  const isHeader = (text: string) => /^[\x20-\x7e]*$/.test(text);
+  if (sessionId != null && !isLogged(sessionId) && isHeader(sessionId))
+    headers.set('x-warmpath-session-id', sessionId);
+  if (betas != null && isHeader(betas)) headers.set('anthropic-beta', betas);
+  return headers;
+}
+
+/** A session as the request log has it: hashed already. */
+function isLogged(sessionId: string | null | undefined): sessionId is string {
+  return sessionId != null && /^[0-9a-f]{32}$/.test(sessionId);
+}

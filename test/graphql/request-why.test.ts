@@ -1,0 +1,106 @@
+// What the request log tells by GraphQL of routing and cold tokens.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { encodeGlobalId } from '../../server/graphql/global-id.ts';
+import { openBench, sampleRow, sampleRows } from './admin-bench.ts';
+
+test('requestLog tells why tokens were cold, how the account was chosen and what was done for the cache', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  const terms = {
+    missUsd: 0.001,
+    readUsd: 0.002,
+    waitUsd: 0.003,
+    loadUsd: 0,
+    failureUsd: 0,
+    headroomUsd: 0,
+    othersUsd: 0,
+  };
+  const cost = { ...terms, totalUsd: 0.006 };
+  bench.log.append(
+    sampleRow('r1', {
+      missCause: 'account-moved',
+      misses: [
+        { cause: 'account-moved', tokens: 150, costNanoUsd: 2_500_000, detail: 'warm on team-b' },
+        { cause: 'new-content', tokens: 50, costNanoUsd: null, detail: null },
+      ],
+      isKeepWarm: true,
+      prefixParentId: 'r0',
+      prefixSharedTokens: 150,
+      cacheLevers: { ttl: '1h', ttlReason: 'pauses pay', breakpointsPlaced: 2, promptCacheKeySet: true },
+      route: {
+        policy: 'warm-cost',
+        profile: 'balanced',
+        promptTokens: 1010,
+        isUnpriced: false,
+        waitedMs: 12.5,
+        considered: [
+          { accountId: 'a1', accountName: 'team-a', state: 'half-open', warmTokens: 0, waitMs: 0, cost },
+          {
+            accountId: 'gone',
+            accountName: 'old',
+            state: 'cooling-down',
+            warmTokens: 150,
+            waitMs: null,
+            cost: null,
+          },
+        ],
+      },
+    }),
+  );
+  const { requestLog } =
+    await bench.ask(`{ requestLog(id: "r1") { missCause misses { cause tokens costUsd detail }
+    keepWarm prefixParentId prefixSharedTokens cacheLevers { ttl ttlReason breakpointsPlaced promptCacheKeySet }
+    route { policy profile promptTokens isUnpriced waitedMs considered { account { name } accountName state warmTokens waitMs
+      cost { missUsd readUsd othersUsd waitUsd loadUsd failureUsd headroomUsd totalUsd } } } } }`);
+  assert.deepEqual(requestLog, {
+    missCause: 'ACCOUNT_MOVED',
+    misses: [
+      { cause: 'ACCOUNT_MOVED', tokens: 150, costUsd: 0.0025, detail: 'warm on team-b' },
+      { cause: 'NEW_CONTENT', tokens: 50, costUsd: null, detail: null },
+    ],
+    keepWarm: true,
+    prefixParentId: encodeGlobalId('RequestLog', 'r0'),
+    prefixSharedTokens: 150,
+    cacheLevers: { ttl: '1h', ttlReason: 'pauses pay', breakpointsPlaced: 2, promptCacheKeySet: true },
+    route: {
+      policy: 'WARM_COST',
+      profile: 'BALANCED',
+      promptTokens: 1010,
+      isUnpriced: false,
+      waitedMs: 12.5,
+      considered: [
+        {
+          account: { name: 'team-a' },
+          accountName: 'team-a',
+          state: 'HALF_OPEN',
+          warmTokens: 0,
+          waitMs: 0,
+          cost,
+        },
+        {
+          account: null,
+          accountName: 'old',
+          state: 'COOLING_DOWN',
+          warmTokens: 150,
+          waitMs: null,
+          cost: null,
+        },
+      ],
+    },
+  });
+});
+
+test('requestLogs are narrowed by miss cause and by keep-warm', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.log.append(sampleRow('r1', { missCause: 'ttl-expired' }));
+  bench.log.append(sampleRow('r2', { isKeepWarm: true }));
+  const found = async (filter: string) =>
+    (await bench.ask(`{ requestLogs(filter: { ${filter} }) { nodes { requestId } } }`)).requestLogs.nodes.map(
+      ({ requestId }: { requestId: string }) => requestId,
+    );
+  assert.deepEqual(await found('missCause: TTL_EXPIRED'), ['req-r1']);
+  assert.deepEqual(await found('missCause: COLD_START'), []);
+  assert.deepEqual(await found('keepWarm: true'), ['req-r2']);
+  assert.deepEqual(await found('keepWarm: false'), ['req-r1']);
+});

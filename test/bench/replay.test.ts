@@ -5,14 +5,13 @@ import { test } from 'node:test';
 import { readPromptBlocks } from '../../server/demo/anthropic-prompt.ts';
 import { parseJsonObject } from '../../server/demo/json.ts';
 import { isObject } from '../../server/wire/json.ts';
-import { AcceleratedClock } from './replay/accelerated-clock.ts';
-import { computeCeiling } from './replay/ceiling.ts';
-import { busiestLoad } from './replay/load.ts';
+import { ceilingReads, sumHits } from './replay/ceiling.ts';
 import { parseOptions } from './replay/options.ts';
+import { plotSvg } from './replay/plot.ts';
 import { PromptWriter } from './replay/prompt.ts';
 import { disagreement } from './replay/report.ts';
-import { readUsage } from './replay/send.ts';
-import { assignKeys, planSlice } from './replay/slice.ts';
+import { planScene, prepareLoad } from './replay/scene.ts';
+import { assignKeys, type PlannedRequest, planSlice, roundOf } from './replay/slice.ts';
 import { parseTrace, type TraceRequest } from './replay/trace.ts';
 import { textTable } from './text-table.ts';
 
@@ -91,34 +90,46 @@ for (const { name, text, line } of BAD_TRACES) {
   });
 }
 
-test('planSlice keeps the order and gaps of a session and cuts it off at the window', () => {
-  const slice = planSlice(parseTrace(SESSIONS), { requestCount: 10, windowMs: 35_000, seed: 1 });
-  const own = slice.filter(({ request }) => request.session === 0);
-  assert.equal(slice[0]?.atMs, 0);
-  assert.deepEqual(
-    own.map(({ index }) => index),
-    [0, 1],
-  );
-  assert.equal((own[1]?.atMs ?? 0) - (own[0]?.atMs ?? 0), 20_000);
+const PLAN = {
+  copies: 1,
+  roundMs: 1_000_000,
+  windowMs: 1_000_000,
+  requestCount: Number.POSITIVE_INFINITY,
+  seed: 1,
+};
+
+test('planSlice lays sessions out evenly, runs round, and keeps what falls into the window', () => {
+  const trace = parseTrace(SESSIONS);
+  const slice = planSlice(trace, { ...PLAN, copies: 2, roundMs: 30_000, windowMs: 25_000 });
   assert.deepEqual(
     slice,
     slice.toSorted((a, b) => a.atMs - b.atMs),
   );
+  const starts = new Set([0, 7_500, 15_000, 22_500]);
+  for (const { request, atMs } of slice) {
+    const startMs = (((atMs - request.atMs) % 30_000) + 30_000) % 30_000;
+    assert.ok(starts.has(startMs), `a session begins at ${startMs}`);
+  }
+  // Each copy has requests at 0, 20 and 40 s of its first session and at 0 s of its second: eight, some behind the window.
+  const all = planSlice(trace, { ...PLAN, copies: 2, roundMs: 30_000, windowMs: 30_000 });
+  assert.equal(all.length, 8);
+  assert.equal(slice.length, all.filter(({ atMs }) => atMs < 25_000).length);
 });
 
-test('planSlice cuts a trace with absolute times off behind the wanted requests', () => {
-  const trace = parseTrace(
-    traceText({ ...HEADER, relative: false }, [
-      [500, 0, 0, 64, 1, -1, 0, 1],
-      [900, 1, 0, 64, 1, -1, 0, 1],
-      [950, 2, 0, 64, 1, -1, 0, 1],
-    ]),
-  );
-  const slice = planSlice(trace, { requestCount: 2, windowMs: 1, seed: 1 });
-  assert.deepEqual(
-    slice.map(({ atMs }) => atMs),
-    [0, 400],
-  );
+test('planSlice gives copies sessions of their own and cuts off behind the wanted requests', () => {
+  const trace = parseTrace(SESSIONS);
+  const slice = planSlice(trace, { ...PLAN, copies: 3 });
+  assert.equal(new Set(slice.map(({ session }) => session)).size, 6);
+  assert.deepEqual(planSlice(trace, { ...PLAN, copies: 3, requestCount: 5 }), slice.slice(0, 5));
+});
+
+test('planSlice keeps absolute times, spread over the grid they are known on', () => {
+  const rows = [0, 0, 3_000, 9_000].map((atMs, session) => [atMs, session, 0, 64, 1, -1, 0, 1]);
+  const trace = parseTrace(traceText({ ...HEADER, relative: false }, rows));
+  assert.equal(roundOf(trace, 7), 12_000);
+  for (const { request, atMs } of planSlice(trace, PLAN)) {
+    assert.ok(atMs >= request.atMs && atMs < request.atMs + 3_000, `${request.atMs} became ${atMs}`);
+  }
 });
 
 test('assignKeys gives the first key most sessions and is the same for the same seed', () => {
@@ -133,65 +144,60 @@ test('assignKeys gives the first key most sessions and is the same for the same 
   assert.deepEqual(keys, assignKeys(sessions, { keyCount: 4, seed: 3 }));
 });
 
-test('PromptWriter sends equal prefixes as equal blocks, and only those', () => {
+const EVERYTHING = planSlice(parseTrace(SESSIONS), PLAN);
+
+function sentBy(index: number, { copy = 0, scale = 2 } = {}) {
   const trace = parseTrace(SESSIONS);
-  const slice = planSlice(trace, { requestCount: 10, windowMs: 1_000_000, seed: 1 });
-  const writer = new PromptWriter(trace, slice, 2);
-  const sent = trace.requests.map((row) => sentBlocks(writer.body(row, { model: 'm', maxTokens: 1 })));
-  const sharedTokens = (a: number, b: number) => {
-    const keys = (sent[a] ?? []).map(({ key }) => key);
+  const slice: PlannedRequest[] = trace.requests.flatMap((request) =>
+    [0, 1].map((number) => ({ request, copy: number, session: request.session, atMs: 0 })),
+  );
+  const [request] = trace.requests.slice(index);
+  assert.ok(request);
+  const writer = new PromptWriter(trace, slice, scale);
+  return sentBlocks(writer.body({ request, copy }, { model: 'm', name: `r${index}` }));
+}
+
+test('PromptWriter sends equal prefixes as equal blocks, and only those', () => {
+  const sharedTokens = (a: readonly { key: number; endTokens: number }[], b: readonly { key: number }[]) => {
     const count = commonPrefix(
-      keys,
-      (sent[b] ?? []).map(({ key }) => key),
+      a.map(({ key }) => key),
+      b.map(({ key }) => key),
     );
-    return sent[a]?.[count - 1]?.endTokens;
+    return a[count - 1]?.endTokens ?? 0;
   };
-  assert.equal(sharedTokens(0, 1), (9 * 64) / 2);
-  assert.equal(sharedTokens(1, 2), (12 * 64) / 2);
-  assert.equal(sharedTokens(0, 3), (4 * 64) / 2);
+  assert.equal(sharedTokens(sentBy(0), sentBy(1)), (9 * 64) / 2);
+  assert.equal(sharedTokens(sentBy(1), sentBy(2)), (12 * 64) / 2);
+  assert.equal(sharedTokens(sentBy(0), sentBy(3)), (4 * 64) / 2);
+  assert.equal(sharedTokens(sentBy(0), sentBy(0, { copy: 1 })), 0, 'copies share nothing');
 });
 
 test('PromptWriter sends a scaled-down prompt of the traced size', () => {
-  const trace = parseTrace(SESSIONS);
-  const writer = new PromptWriter(
-    trace,
-    planSlice(trace, { requestCount: 10, windowMs: 1_000_000, seed: 1 }),
-    2,
-  );
-  for (const row of trace.requests) {
-    const tokens = sentBlocks(writer.body(row, { model: 'm', maxTokens: 1 })).at(-1)?.endTokens ?? 0;
-    assert.ok(Math.abs(tokens - row.inputTokens / 2) <= 1, `${tokens} for ${row.inputTokens}`);
+  for (const [index, { inputTokens }] of parseTrace(SESSIONS).requests.entries()) {
+    const tokens = sentBy(index).at(-1)?.endTokens ?? 0;
+    assert.ok(Math.abs(tokens - inputTokens / 2) <= 3, `${tokens} for ${inputTokens}`);
   }
 });
 
-test('PromptWriter marks the system prompt and the last three blocks', () => {
-  const trace = parseTrace(SESSIONS);
-  const writer = new PromptWriter(
-    trace,
-    planSlice(trace, { requestCount: 10, windowMs: 1_000_000, seed: 1 }),
-    2,
-  );
-  const last = trace.requests[2];
-  assert.ok(last);
-  const body = parseJsonObject(writer.body(last, { model: 'm', maxTokens: 1 }));
-  const marks = sentBlocks(JSON.stringify(body)).map(({ breakpointTtlMs }) => breakpointTtlMs !== null);
+test('PromptWriter marks the system prompt and the last three blocks, never the message with the name', () => {
   // shared 0-4, 4-9, 9-12, 12-14, tail
+  const marks = sentBy(2).map(({ breakpointTtlMs }) => breakpointTtlMs !== null);
   assert.deepEqual(marks, [true, true, true, true, false]);
-  assert.ok(Array.isArray(body?.system) && body.system.length === 1);
 });
 
 test('PromptWriter refuses a scale that leaves no room for distinct blocks', () => {
-  const trace = parseTrace(SESSIONS);
-  assert.throws(() => new PromptWriter(trace, [], 32), /Cannot scale tokens down by 32/);
+  assert.throws(
+    () => new PromptWriter(parseTrace(SESSIONS), EVERYTHING, 32),
+    /Cannot scale tokens down by 32/,
+  );
 });
 
 test('PromptWriter gives a partial last block its own size', () => {
   const header = { ...HEADER, block: 512, tail: 'ceil', relative: false };
   const trace = parseTrace(traceText(header, [[0, 0, 0, 1_300, 1, -1, 0, 3]]));
-  const writer = new PromptWriter(trace, planSlice(trace, { requestCount: 1, windowMs: 1, seed: 1 }), 1);
-  const [only] = trace.requests;
+  const slice = planSlice(trace, PLAN);
+  const [only] = slice;
   assert.ok(only);
-  assert.equal(writer.prompt(only).blocks.at(-1)?.tokens, 1_300);
+  assert.equal(new PromptWriter(trace, slice, 1).prompt(only).blocks.at(-1)?.tokens, 1_300);
 });
 
 function sentBlocks(bodyText: string) {
@@ -263,94 +269,85 @@ const CEILINGS: readonly {
 ];
 
 for (const { name, prompts, readTokens } of CEILINGS) {
-  test(`computeCeiling counts ${name}`, () => {
+  test(`ceilingReads counts ${name}`, () => {
     const rows = prompts.map(({ keys, atMs, model = 0 }) => ({ prompt: prompt(keys, 5), model, atMs }));
-    const count = computeCeiling(rows, { ttlMs: 1_000, minTokens: 150 });
+    const count = sumHits(ceilingReads(rows, { ttlMs: 1_000, minTokens: 150 }));
     const inputTokens = prompts.reduce((sum, { keys }) => sum + keys.length * 100 + 5, 0);
     assert.deepEqual(count, { inputTokens, readTokens });
   });
 }
 
-function clockAt(speed: number) {
-  let realMs = 0;
-  const clock = new AcceleratedClock({ speed, startMs: 0, maxStepMs: 2, realNowMs: () => realMs });
-  return {
-    clock,
-    tick(ms: number) {
-      realMs += ms;
-      clock.tick();
-    },
-  };
-}
-
-test('AcceleratedClock runs the given factor faster, and no further when the machine lags', () => {
-  const { clock, tick } = clockAt(50);
-  tick(1);
-  assert.equal(clock.nowMs(), 50);
-  tick(400);
-  assert.equal(clock.nowMs(), 150, 'a step counts for two milliseconds at most');
-});
-
-test('AcceleratedClock fires timers in order at their own times, cancelled ones never', () => {
-  const { clock, tick } = clockAt(100);
-  const fired: string[] = [];
-  const note = (name: string) => () => fired.push(`${name}@${clock.nowMs()}`);
-  clock.setTimer(note('late'), 90);
-  clock.setTimer(() => {
-    note('early')();
-    clock.setTimer(note('follow-up'), 10);
-  }, 30);
-  clock.setTimer(note('cancelled'), 50)();
-  clock.setTimer(note('later'), 500);
-  tick(1);
-  assert.deepEqual(fired, ['early@30', 'follow-up@40', 'late@90']);
-  assert.equal(clock.nowMs(), 100);
-});
-
-test('busiestLoad is the mean in flight of the busiest quarter', () => {
-  const single = Array.from({ length: 40 }, (_, index) => ({
-    sentAtMs: index * 100,
-    endedAtMs: index * 100 + 100,
-  }));
-  const extra = single.filter(({ sentAtMs }) => sentAtMs >= 2_000 && sentAtMs < 3_000);
-  assert.equal(busiestLoad([]), 0);
-  assert.ok(Math.abs(busiestLoad(single) - 1) < 0.05);
-  assert.ok(Math.abs(busiestLoad([...single, ...extra]) - 2) < 0.1);
-});
-
-test('readUsage counts all input of a stream and what of it was read', () => {
-  const usage = {
-    input_tokens: 5,
-    cache_creation_input_tokens: 20,
-    cache_read_input_tokens: 100,
-    output_tokens: 3,
-  };
-  const stream = `event: message_delta\ndata: ${JSON.stringify({ type: 'message_delta', delta: {}, usage })}\n\n`;
-  assert.deepEqual(readUsage(stream), { inputTokens: 125, readTokens: 100 });
-  assert.deepEqual(readUsage('{"type":"error"}'), { inputTokens: null, readTokens: 0 });
+test('planScene has so many slots that the ceiling would use the wanted share of them', () => {
+  // One request a second for 100 s, each 1.32 s + 1,000 cold tokens x 0.017 ms + 1,000 output tokens x 14.6 ms = 15.937 s.
+  const rows = Array.from({ length: 101 }, (_, index) => [index * 1_000, index, 0, 1_000, 1_000, -1, 0, 16]);
+  const trace = parseTrace(traceText({ ...HEADER, relative: false }, rows));
+  const load = prepareLoad(trace, { ...PLAN, windowMs: 200_000, warmupMs: 0, scale: 2 });
+  const scene = planScene(load, {
+    accounts: 4,
+    utilisation: 0.7,
+    keyCount: 3,
+    hasSharedWarmth: false,
+    hasUnknownSlots: false,
+    hasTokenLimit: true,
+    lostWrites: 0,
+    downtime: null,
+  });
+  const perSecond = 101 / (load.countedMs / 1000);
+  const total = scene.slots.reduce((sum, slots) => sum + slots, 0);
+  assert.equal(total, Math.ceil((perSecond * 15.937) / 0.7));
+  assert.ok(Math.max(...scene.slots) - Math.min(...scene.slots) <= 1);
+  // Nothing can be read: all of the input is what the limit leaves room for, a quarter more than the slots.
+  const sentTokens = load.best.reduce((sum, { inputTokens }) => sum + inputTokens, 0);
+  const perMinute = (sentTokens / load.countedMs) * 60_000;
+  assert.equal(scene.uncachedTokensPerMinute, Math.round(perMinute / (0.8 * 0.7) / 4));
 });
 
 test('disagreement tells every count in which clients and request log differ', () => {
-  const seen = { inputTokens: 100, readTokens: 60 };
-  const logged = { ...seen, rows: 0, droppedRows: 0 };
-  const result = { policy: 'session', seen, logged, replies: [] } as const;
-  assert.equal(disagreement(result), null);
+  const policy = 'session';
+  assert.equal(disagreement({ policy, logDiff: { inputTokens: 0, readTokens: 0, rows: 0 } }), null);
   assert.match(
-    disagreement({ ...result, logged: { ...logged, inputTokens: 90, readTokens: 61, rows: 1 } }) ?? '',
-    /^session: .*input tokens 100 against 90; cache reads 60 against 61; requests 0 against 1 rows$/,
+    disagreement({ policy, logDiff: { inputTokens: 10, readTokens: -1, rows: 2 } }) ?? '',
+    /^session: .*input tokens by 10; cache reads by -1; requests by 2$/,
   );
 });
 
 test('parseOptions reads a command line and names what is wrong with one', () => {
   assert.equal(parseOptions(['--help']), null);
-  const options = parseOptions(['file', '--policy', 'session,round-robin', '--minutes', '5', '--slots', '0']);
+  const options = parseOptions([
+    'a',
+    'b',
+    '--policy',
+    'session,round-robin',
+    '--minutes',
+    '5',
+    '--accounts',
+    '4,8',
+  ]);
+  assert.deepEqual(options?.files, ['a', 'b']);
   assert.deepEqual(options?.policies, ['session', 'round-robin']);
+  assert.deepEqual(options?.accounts, [4, 8]);
   assert.equal(options?.windowMs, 300_000);
-  assert.equal(options?.slots, 0);
-  assert.throws(() => parseOptions([]), /exactly one FILE/);
+  assert.throws(() => parseOptions([]), /give a FILE/);
   assert.throws(() => parseOptions(['file', '--policy', 'magic']), /no policy "magic"/);
   assert.throws(() => parseOptions(['file', '--requests', '1.5']), /--requests must be a whole number/);
-  assert.throws(() => parseOptions(['file', '--speed', '']), /--speed must be a number from 1 to 1000/);
+  assert.throws(
+    () => parseOptions(['file', '--utilisation', '0.4,2']),
+    /--utilisation must be a number from 0.01 to 1/,
+  );
+});
+
+test('plotSvg draws a panel for each trace and keeps labels apart', () => {
+  const point = { panel: 'a & b', utilisation: 0.4, share: 0.5 };
+  const svg = plotSvg([
+    { ...point, policy: 'warm-cost' },
+    { ...point, policy: 'session' },
+    { ...point, panel: 'other', policy: 'session' },
+  ]);
+  assert.equal(svg.match(/<polyline/g)?.length, 3);
+  assert.match(svg, /a &amp; b/);
+  const labels = [...svg.matchAll(/y="([\d.]+)">(?:session|warm-cost)</g)].map((match) => Number(match[1]));
+  assert.equal(labels.length, 3);
+  assert.equal(Math.abs((labels[0] ?? 0) - (labels[1] ?? 0)), 13);
 });
 
 test('textTable lines columns up', () => {

@@ -7,28 +7,46 @@ export interface HitCount {
   readTokens: number;
 }
 
+export interface CeilingPrompt {
+  prompt: Prompt;
+  model: number;
+  atMs: number;
+}
+
 /**
- * One cache for every prompt: entries are readable at once, live for `ttlMs` from their last use, may end anywhere
- * (no cache marks, no lookback) and are used from `minTokens` on. Prompts come in the order they are sent.
+ * What each prompt reads from one cache for all of them: entries are readable at once, live for `ttlMs` from their last
+ * use, may end at any block and are used from `minTokens` on. Prompts come in the order they are sent.
  */
-export function computeCeiling(
-  prompts: Iterable<{ prompt: Prompt; model: number; atMs: number }>,
+export function ceilingReads(
+  prompts: readonly CeilingPrompt[],
   { ttlMs, minTokens }: { ttlMs: number; minTokens: number },
-): HitCount {
+): HitCount[] {
   const liveUntilMs = new Map<string, number>();
-  const count: HitCount = { inputTokens: 0, readTokens: 0 };
-  for (const { prompt, model, atMs } of prompts) {
-    let readTokens = 0;
+  return prompts.map(({ prompt, model, atMs }) => {
+    const count: HitCount = { inputTokens: prompt.tailTokens, readTokens: 0 };
     let isWarm = true;
     for (const { key, tokens } of prompt.blocks) {
       const entry = `${model}/${key}`;
       isWarm &&= (liveUntilMs.get(entry) ?? Number.NEGATIVE_INFINITY) > atMs;
-      if (isWarm) readTokens += tokens;
+      if (isWarm) count.readTokens += tokens;
       liveUntilMs.set(entry, atMs + ttlMs);
       count.inputTokens += tokens;
     }
-    count.inputTokens += prompt.tailTokens;
-    if (readTokens >= minTokens) count.readTokens += readTokens;
-  }
-  return count;
+    if (count.readTokens < minTokens) count.readTokens = 0;
+    return count;
+  });
+}
+
+export function sumHits(counts: readonly HitCount[]): HitCount {
+  return counts.reduce(
+    (sum, count) => ({
+      inputTokens: sum.inputTokens + count.inputTokens,
+      readTokens: sum.readTokens + count.readTokens,
+    }),
+    { inputTokens: 0, readTokens: 0 },
+  );
+}
+
+export function hitShare({ inputTokens, readTokens }: HitCount): number {
+  return inputTokens === 0 ? 0 : readTokens / inputTokens;
 }

@@ -1,62 +1,71 @@
-// Replays a trace file through the gateway with several routings and prints their cache hit rates side by side.
+// Replays trace files through the gateway with several routings and prints how warm each keeps the caches.
 
-import { readFile } from 'node:fs/promises';
-import { computeCeiling } from './ceiling.ts';
-import { busiestLoad } from './load.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { GOAL_SCENE, judgeGoals, type Verdict, verdictTable } from './goals.ts';
+import { MAX_LAG_MS, type Measures, measure } from './measures.ts';
 import { HELP, parseOptions, type ReplayOptions } from './options.ts';
-import { type ReplayResult, type ReplaySetup, replay, TTL_MS, UPSTREAM_MODEL } from './policies.ts';
-import { maxScale, PromptWriter } from './prompt.ts';
-import { disagreement, resultTable } from './report.ts';
-import { assignKeys, planSlice } from './slice.ts';
-import { parseTrace, type Trace } from './trace.ts';
+import { plotSvg } from './plot.ts';
+import type { Policy } from './policies.ts';
+import { describeLoad, describeScene, disagreement, sceneTable, summaryTable } from './report.ts';
+import { runScene } from './run.ts';
+import { type Load, loadOf, planScene, type Scene, type SceneOptions } from './scene.ts';
+import { Simulator } from './simulated.ts';
+import { parseTrace } from './trace.ts';
+
+interface Run extends SceneOptions {
+  file: string;
+  /** What tells the scene from others of the same file. */
+  scene: string;
+  measures: Measures;
+  simulatedShare: number | null;
+}
+
+interface TraceFile {
+  /** Without folder and ending. */
+  name: string;
+  load: Load;
+  simulator: Simulator | null;
+}
 
 try {
   const options = parseOptions(process.argv.slice(2));
-  if (options) process.exitCode = await run(options);
+  if (options) process.exitCode = await main(options);
   else console.log(HELP);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
 }
 
-async function run(options: ReplayOptions): Promise<number> {
-  const trace = parseTrace(await readTrace(options.file));
-  const slice = planSlice(trace, options);
-  const scale = options.scale ?? defaultScale(trace);
-  const writer = new PromptWriter(trace, slice, scale);
-  const sessions = slice.map(({ request }) => request.session);
-  const setup: ReplaySetup = {
-    trace,
-    slice,
-    writer,
-    keyOfSession: assignKeys(sessions, options),
-    keyCount: options.keyCount,
-    accounts: options.accounts,
-    speed: options.speed,
-  };
-  const prompts = slice.map(({ request, atMs }) => ({
-    prompt: writer.prompt(request),
-    model: request.model,
-    atMs,
-  }));
-  const minTokens = UPSTREAM_MODEL.minCacheTokens;
-  const ceiling = computeCeiling(prompts, { ttlMs: TTL_MS, minTokens });
-  console.log(describe(setup, { options, scale }));
-
-  // Measured first, because its load says how many slots the others get.
-  const free = await progress('one-account', () => replay('one-account', setup, null));
-  const slots = slotsPerAccount(free, options);
-  const results: ReplayResult[] = options.policies.includes('one-account') ? [free] : [];
-  for (const policy of options.policies.filter((name) => name !== 'one-account')) {
-    results.push(await progress(policy, () => replay(policy, setup, slots)));
+async function main(options: ReplayOptions): Promise<number> {
+  const runs: Run[] = [];
+  const verdicts: Verdict[] = [];
+  for (const file of options.files) {
+    const trace = await openTrace(file, options);
+    console.log(`${trace.name}: ${describeLoad(trace.load)}`);
+    if (options.isGoals) verdicts.push(...(await runGoals(trace, { runs, options })));
+    else runs.push(...(await runScenes(trace, options)));
   }
-  console.log(`\n${resultTable(results, ceiling)}\n`);
-  const faults = results.flatMap((result) => disagreement(result) ?? []);
+  if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(runs, null, 2)}\n`);
+  if (options.plotFile) await writeFile(options.plotFile, plotSvg(runs.map(plotPoint)));
+  const faults = runs.flatMap(({ measures }) => disagreement(measures) ?? []);
   console.log(faults.length === 0 ? 'Clients and request log agree on every token.' : faults.join('\n'));
-  return faults.length === 0 ? 0 : 1;
+  if (runs.some(({ measures }) => measures.lagMs > MAX_LAG_MS)) {
+    console.log('Runs marked with "!" were disturbed by the bench itself: their waits are too long.');
+  }
+  return faults.length === 0 && verdicts.every(({ isMet }) => isMet) ? 0 : 1;
 }
 
-async function readTrace(file: string): Promise<string> {
+async function openTrace(file: string, options: ReplayOptions): Promise<TraceFile> {
+  const text = await readText(file);
+  return {
+    name: basename(file).replace(/\.[^.]*$/, ''),
+    load: loadOf(parseTrace(text), options),
+    simulator: options.isSimulated ? new Simulator(text) : null,
+  };
+}
+
+async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
@@ -65,35 +74,79 @@ async function readTrace(file: string): Promise<string> {
   }
 }
 
-async function progress(name: string, run: () => Promise<ReplayResult>): Promise<ReplayResult> {
-  const result = await run();
-  console.error(`${name}: ${result.replies.length} requests in ${(result.wallMs / 1000).toFixed(0)} s`);
-  return result;
+async function runScenes(trace: TraceFile, options: ReplayOptions): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const scene of scenesOf(trace.load, options)) {
+    const rows: Run[] = [];
+    for (const policy of options.policies) rows.push(await runPolicy(policy, scene, trace));
+    console.log(`\n${describeScene(scene)}\n${sceneTable(rows, trace.load)}`);
+    runs.push(...rows);
+  }
+  console.log(`\n${summaryTable(runs)}\n`);
+  return runs;
 }
 
-function slotsPerAccount(free: ReplayResult, { slots, utilisation, accounts }: ReplayOptions): number | null {
-  if (slots !== null) return slots === 0 ? null : slots;
-  return Math.max(1, Math.ceil(busiestLoad(free.replies) / utilisation / accounts));
+function scenesOf(load: Load, options: ReplayOptions): Scene[] {
+  return options.accounts.flatMap((accounts) =>
+    options.utilisations.flatMap((utilisation) =>
+      options.keyCounts.map((keyCount) =>
+        planScene(load, sceneOptions(options, { accounts, utilisation, keyCount })),
+      ),
+    ),
+  );
 }
 
-/** Makes the shortest cacheable prefix that of most models (1,024) or more, and keeps the mean body near 64 kB. */
-function defaultScale({ requests, blockTokens }: Trace): number {
-  const sum = requests.reduce((total, { inputTokens }) => total + inputTokens, 0);
-  const mean = sum / Math.max(1, requests.length);
-  const wanted = [2, 4].find((scale) => mean / scale <= 16_000) ?? 8;
-  return Math.max(1, Math.min(wanted, maxScale(blockTokens)));
+function sceneOptions(
+  { hasSharedWarmth, hasUnknownSlots, hasTokenLimit, lostWrites, downtime }: ReplayOptions,
+  size: Pick<SceneOptions, 'accounts' | 'utilisation' | 'keyCount'>,
+): SceneOptions {
+  return { ...size, hasSharedWarmth, hasUnknownSlots, hasTokenLimit, lostWrites, downtime };
 }
 
-function describe(
-  { slice, keyCount, speed, trace }: ReplaySetup,
-  { options, scale }: { options: ReplayOptions; scale: number },
-): string {
-  const sessions = new Set(slice.map(({ request }) => request.session)).size;
-  const minutes = ((slice.at(-1)?.atMs ?? 0) / 60_000).toFixed(1);
-  const min = UPSTREAM_MODEL.minCacheTokens;
+async function runGoals(
+  trace: TraceFile,
+  { runs, options }: { runs: Run[]; options: ReplayOptions },
+): Promise<Verdict[]> {
+  const known = new Map<string, Measures>();
+  const { hasSharedWarmth } = options;
+  const verdicts = await judgeGoals(trace.load, async (policy, changed) => {
+    const wanted = { ...GOAL_SCENE, hasSharedWarmth, ...changed };
+    const name = JSON.stringify([policy, wanted]);
+    const before = known.get(name);
+    if (before) return before;
+    const run = await runPolicy(policy, planScene(trace.load, wanted), trace);
+    known.set(name, run.measures);
+    runs.push(run);
+    return run.measures;
+  });
+  console.log(`\n${verdictTable(verdicts)}\n`);
+  return verdicts;
+}
+
+async function runPolicy(policy: Policy, scene: Scene, { name, simulator }: TraceFile): Promise<Run> {
+  const measures = measure(await runScene(policy, scene));
+  const { load: _load, slots: _slots, keyOfSession: _keys, ...options } = scene;
+  const run = { ...options, file: name, scene: sceneName(scene), measures };
+  console.error(`${name} ${run.scene} ${policy}: ${(measures.wallMs / 1000).toFixed(0)} s`);
+  return { ...run, simulatedShare: simulator?.shareOfCeiling(policy, scene) ?? null };
+}
+
+function sceneName(scene: Scene): string {
+  const { accounts, utilisation, keyCount } = scene;
   return [
-    `${slice.length} of ${trace.requests.length} requests, ${sessions} sessions, ${minutes} min, seed ${options.seed}`,
-    `${options.accounts} accounts, ${keyCount} API keys, clock at most ${speed} times real time, cache TTL ${TTL_MS / 1000} s`,
-    `1 sent token = ${scale} trace tokens, so the shortest cacheable prefix (${min} tokens) is ${min * scale} trace tokens`,
-  ].join('\n');
+    `N=${accounts} ${utilisation * 100} %`,
+    ...(keyCount === 10 ? [] : [`K=${keyCount}`]),
+    ...(scene.hasTokenLimit ? ['limited'] : []),
+    ...(scene.lostWrites > 0 ? ['lost writes'] : []),
+    ...(scene.downtime === null ? [] : [`down ${scene.downtime}`]),
+  ].join(' ');
+}
+
+function plotPoint({ file, accounts, utilisation, measures }: Run) {
+  return {
+    panel: `${file}, ${accounts} accounts`,
+    policy: measures.policy,
+    utilisation,
+    share: measures.shareOfCeiling,
+  };
 }

@@ -1,45 +1,64 @@
 // The replay's command line.
 
 import { parseArgs } from 'node:util';
+import { DOWN_STATUSES, type DownStatus } from './mock-account.ts';
 import { POLICIES, type Policy } from './policies.ts';
 
 export interface ReplayOptions {
-  file: string;
+  files: readonly string[];
+  copies: number;
+  roundMs: number;
+  /** Null = by the kind of trace. */
+  windowMs: number | null;
+  warmupMs: number;
   requestCount: number;
-  windowMs: number;
-  accounts: number;
-  /** Share of the slots that the load would fill in its busiest quarter; sets the slots per account. */
-  utilisation: number;
-  /** Overrides `utilisation`; 0 = no limit, null = not given. */
-  slots: number | null;
-  keyCount: number;
+  accounts: readonly number[];
+  utilisations: readonly number[];
+  keyCounts: readonly number[];
   policies: readonly Policy[];
-  speed: number;
-  /** Trace tokens per sent token; null = by the size of the prompts. */
+  /** Trace tokens per sent token; null = as many as the blocks' names allow. */
   scale: number | null;
+  hasSharedWarmth: boolean;
+  hasUnknownSlots: boolean;
+  hasTokenLimit: boolean;
+  lostWrites: number;
+  downtime: DownStatus | null;
+  isSimulated: boolean;
+  isGoals: boolean;
+  jsonFile: string | null;
+  plotFile: string | null;
   seed: number;
 }
 
-export const HELP = `Replays a prompt-cache trace (ptrace1) through the gateway and compares routings by cache hit rate.
+export const HELP = `Replays prompt-cache traces (ptrace1) through the gateway to mock accounts and compares routings.
 
-Usage: bun test/bench/replay/main.ts FILE [options]
+Usage: bun test/bench/replay/main.ts FILE… [options]
 
   FILE               a ptrace1 file
-  --requests N       requests to send with each policy (2000)
-  --minutes M        window that sessions are laid out in, where their times are relative (30)
-  --accounts N       demo accounts (8)
-  --utilisation U    share of the accounts' slots in use in the busiest quarter, 0.01 to 1 (0.4)
-  --slots N          slots per account instead of --utilisation; 0 = no limit
-  --keys K           API keys; sessions are dealt to them with weights 1, 1/2, 1/3, … (10)
-  --policy A,B       of: ${POLICIES.join(', ')} (all)
-  --speed F          clock seconds per real second, at most; a busy machine runs slower (60)
-  --scale S          trace tokens for one token that is sent (by prompt size: 2, 4 or 8)
-  --seed N           choice of sessions and keys (1)
+  --policy A,B       of: ${POLICIES.join(', ')} (all but one-account)
+  --accounts A,B     accounts (8)
+  --utilisation A,B  share of the accounts' slots in use at the ceiling's hits, 0.01 to 1 (0.7)
+  --keys A,B         API keys; sessions are dealt to them with weights 1, 1/2, 1/3, … (10)
+  --copies N         copies of the trace laid over each other (4)
+  --round M          minutes that sessions are laid out over, where their times are relative (240)
+  --minutes M        how much of that is sent (40; all of a trace with absolute times)
+  --warmup M         the first minutes, sent but not counted (10)
+  --requests N       cut off behind so many requests (no limit)
+  --shared-warmth    warm-cost takes prefixes of other API keys into account (setting warmthScope: everyone)
+  --unknown-slots    the gateway is not told how many slots accounts have
+  --itpm             accounts limit their uncached input per minute, and say so in headers
+  --lost-writes S    share of the cache writes that are lost (0)
+  --downtime S       each account refuses everything for 60 s, 10 min apart, with this status: ${DOWN_STATUSES.join(', ')}
+  --simulate         next to it the simulator's figure for the same requests and accounts
+  --goals            instead: the scenes of the goals, each with its gate and what was reached
+  --scale S          trace tokens for one token that is sent (as many as blocks allow)
+  --seed N           layout of sessions, choice of keys (1)
+  --json FILE        all measures, to be read by programs
+  --plot FILE        % of the ceiling by utilisation, as SVG
   --help             this text
 
-The ceiling is computed from the slice alone: one account without limits, entries readable at once, ends anywhere.
-"one-account" is the same measured: it also pays for cache marks, lookback and replies that have not begun.
-Exits with 1 when the clients' token counts differ from the gateway's request log.`;
+The ceiling is computed: one account without limits, entries readable at once. "one-account" is that measured.
+Exits with 1 when the clients' token counts differ from the gateway's request log, or a goal is missed.`;
 
 /** Null when help is asked for. Throws with what is wrong. */
 export function parseOptions(argv: readonly string[]): ReplayOptions | null {
@@ -47,40 +66,74 @@ export function parseOptions(argv: readonly string[]): ReplayOptions | null {
     args: [...argv],
     allowPositionals: true,
     options: {
-      requests: { type: 'string', default: '2000' },
-      minutes: { type: 'string', default: '30' },
+      policy: { type: 'string', default: POLICIES.filter((name) => name !== 'one-account').join() },
       accounts: { type: 'string', default: '8' },
-      utilisation: { type: 'string', default: '0.4' },
-      slots: { type: 'string' },
+      utilisation: { type: 'string', default: '0.7' },
       keys: { type: 'string', default: '10' },
-      policy: { type: 'string', default: POLICIES.join() },
-      speed: { type: 'string', default: '60' },
+      copies: { type: 'string', default: '4' },
+      round: { type: 'string', default: '240' },
+      minutes: { type: 'string' },
+      warmup: { type: 'string', default: '10' },
+      requests: { type: 'string' },
+      'shared-warmth': { type: 'boolean', default: false },
+      'unknown-slots': { type: 'boolean', default: false },
+      itpm: { type: 'boolean', default: false },
+      'lost-writes': { type: 'string', default: '0' },
+      downtime: { type: 'string' },
+      simulate: { type: 'boolean', default: false },
+      goals: { type: 'boolean', default: false },
       scale: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      json: { type: 'string' },
+      plot: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return null;
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new Error('Cannot replay: give exactly one FILE');
+  if (positionals.length === 0) throw new Error('Cannot replay: give a FILE');
+  const minutes = (name: 'round' | 'minutes' | 'warmup', text: string, min: number) =>
+    inRange(name, text, { min, max: 24 * 60 }) * 60_000;
   return {
-    file,
-    requestCount: whole('requests', values.requests, { min: 1, max: 100_000 }),
-    windowMs: inRange('minutes', values.minutes, { min: 1, max: 24 * 60 }) * 60_000,
-    accounts: whole('accounts', values.accounts, { min: 1, max: 1000 }),
-    utilisation: inRange('utilisation', values.utilisation, { min: 0.01, max: 1 }),
-    slots: values.slots === undefined ? null : whole('slots', values.slots, { min: 0, max: 100_000 }),
-    keyCount: whole('keys', values.keys, { min: 1, max: 10_000 }),
-    policies: values.policy.split(',').map(policyNamed),
-    speed: inRange('speed', values.speed, { min: 1, max: 1000 }),
+    files: positionals,
+    copies: whole('copies', values.copies, { min: 1, max: 100 }),
+    roundMs: minutes('round', values.round, 1),
+    windowMs: values.minutes === undefined ? null : minutes('minutes', values.minutes, 1),
+    warmupMs: minutes('warmup', values.warmup, 0),
+    requestCount:
+      values.requests === undefined
+        ? Number.POSITIVE_INFINITY
+        : whole('requests', values.requests, { min: 1, max: 10_000_000 }),
+    accounts: list(values.accounts, (text) => whole('accounts', text, { min: 1, max: 1000 })),
+    utilisations: list(values.utilisation, (text) => inRange('utilisation', text, { min: 0.01, max: 1 })),
+    keyCounts: list(values.keys, (text) => whole('keys', text, { min: 1, max: 10_000 })),
+    policies: list(values.policy, policyNamed),
     scale: values.scale === undefined ? null : whole('scale', values.scale, { min: 1, max: 128 }),
+    hasSharedWarmth: values['shared-warmth'],
+    hasUnknownSlots: values['unknown-slots'],
+    hasTokenLimit: values.itpm,
+    lostWrites: inRange('lost-writes', values['lost-writes'], { min: 0, max: 1 }),
+    downtime: values.downtime === undefined ? null : downStatus(values.downtime),
+    isSimulated: values.simulate,
+    isGoals: values.goals,
+    jsonFile: values.json ?? null,
+    plotFile: values.plot ?? null,
     seed: whole('seed', values.seed, { min: 0, max: 1_000_000 }),
   };
+}
+
+function list<Item>(text: string, read: (item: string) => Item): Item[] {
+  return text.split(',').map(read);
 }
 
 function policyNamed(name: string): Policy {
   const found = POLICIES.find((policy) => policy === name);
   if (!found) throw new Error(`Cannot replay: no policy "${name}". There are ${POLICIES.join(', ')}`);
+  return found;
+}
+
+function downStatus(text: string): DownStatus {
+  const found = DOWN_STATUSES.find((status) => `${status}` === text);
+  if (!found) throw new Error(`Cannot replay: --downtime must be one of ${DOWN_STATUSES.join(', ')}`);
   return found;
 }
 

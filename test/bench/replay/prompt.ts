@@ -1,15 +1,16 @@
 // Turns the blocks of a traced prompt into content blocks of real text with cache marks, as a coding agent sends them.
 
 import type { PlannedRequest } from './slice.ts';
-import type { Trace, TraceRequest } from './trace.ts';
+import type { Trace } from './trace.ts';
 
 /** Traced blocks that are sent as one content block; equal keys are equal text. */
 export interface ContentBlock {
   key: string;
+  /** Negative: shared by several sessions. */
   owner: number;
   start: number;
   end: number;
-  /** As the demo upstream counts it. */
+  /** As sent. */
   tokens: number;
 }
 
@@ -19,12 +20,16 @@ export interface Prompt {
   tailTokens: number;
 }
 
+type Prompted = Pick<PlannedRequest, 'request' | 'copy'>;
+
 const BYTES_PER_TOKEN = 4;
 /** A block's text begins with its name; less room and two blocks could look the same. */
 const MIN_BLOCK_BYTES = 16;
+/** The last message begins with the request's name. */
+const MIN_TAIL_TOKENS = 3;
 /** An Anthropic request has four cache marks; one goes to the end of the system prompt. */
 const ROLLING_MARKS = 3;
-const FILLER =
+const SENTENCE =
   'the parser returns a stale handle and every test that reads it twice fails on the second line so the cache key ' +
   'must name the file its size and the time of its last change before anything else is added to the list of inputs ';
 
@@ -40,9 +45,10 @@ export function maxScale(blockTokens: number): number {
 export class PromptWriter {
   readonly #trace: Trace;
   readonly #scale: number;
-  /** Per owner: where a content block ends, ascending. */
-  readonly #cuts: ReadonlyMap<number, readonly number[]>;
-  readonly #texts = new Map<string, string>();
+  /** Per copy and owner: where a content block ends, ascending. */
+  readonly #cuts: ReadonlyMap<string, readonly number[]>;
+  readonly #blocks = new Map<string, ContentBlock>();
+  readonly #parts = new Map<string, string>();
 
   /** `scale`: trace tokens for one token that is sent. */
   constructor(trace: Trace, slice: readonly PlannedRequest[], scale: number) {
@@ -54,83 +60,81 @@ export class PromptWriter {
     this.#cuts = cutsOf(slice);
   }
 
-  prompt({ runs, inputTokens, blockCount }: TraceRequest): Prompt {
+  prompt({ request, copy }: Prompted): Prompt {
     const blocks: ContentBlock[] = [];
     let start = 0;
-    for (const run of runs) {
-      for (const end of this.#cuts.get(run.owner) ?? []) {
+    for (const run of request.runs) {
+      const place = placeOf(copy, run.owner);
+      for (const end of this.#cuts.get(place) ?? []) {
         if (end <= start || end > run.end) continue;
-        blocks.push(this.#block(run.owner, start, end));
+        blocks.push(this.#block(place, { owner: run.owner, start, end }));
         start = end;
       }
     }
     const { blockTokens, hasPartialBlocks } = this.#trace;
-    const left = hasPartialBlocks ? 0 : inputTokens - blockCount * blockTokens;
-    return { blocks, tailTokens: this.#scaled(left) };
+    const left = hasPartialBlocks ? 0 : request.inputTokens - request.blockCount * blockTokens;
+    return { blocks, tailTokens: Math.max(MIN_TAIL_TOKENS, Math.round(left / this.#scale)) };
   }
 
-  /** The body of a streamed Messages request. */
-  body(request: TraceRequest, { model, maxTokens }: { model: string; maxTokens: number }): string {
-    const { blocks, tailTokens } = this.prompt(request);
+  /** The body of a streamed Messages request. ASCII only. */
+  body(planned: Prompted, { model, name }: { model: string; name: string }): string {
+    const { blocks, tailTokens } = this.prompt(planned);
     const systemCount = systemBlocks(blocks);
     const marked = markedBlocks(blocks.length, systemCount);
     const parts = blocks.map((block, index) => this.#part(block, marked.has(index)));
     const messages = parts
       .slice(systemCount)
       .map((part, index) => `{"role":"${index % 2 === 0 ? 'user' : 'assistant'}","content":[${part}]}`);
-    messages.push(`{"role":"user","content":"${'.'.repeat(tailTokens * BYTES_PER_TOKEN)}"}`);
+    messages.push(`{"role":"user","content":"${`${name} `.padEnd(tailTokens * BYTES_PER_TOKEN, '.')}"}`);
     const system = parts.slice(0, systemCount).join();
+    const maxTokens = Math.max(1, planned.request.outputTokens);
     const head = `"model":${JSON.stringify(model)},"max_tokens":${maxTokens},"stream":true`;
     return `{${head},"system":[${system}],"messages":[${messages.join()}]}`;
   }
 
   #part(block: ContentBlock, isMarked: boolean): string {
-    const mark = isMarked ? ',"cache_control":{"type":"ephemeral"}' : '';
-    return `{"type":"text","text":"${this.#text(block)}"${mark}}`;
+    const known = this.#parts.get(block.key) ?? `{"type":"text","text":"${textOf(block)}"`;
+    this.#parts.set(block.key, known);
+    return isMarked ? `${known},"cache_control":{"type":"ephemeral"}}` : `${known}}`;
   }
 
-  #block(owner: number, start: number, end: number): ContentBlock {
+  #block(place: string, { owner, start, end }: { owner: number; start: number; end: number }): ContentBlock {
+    const key = `${place}.${start}-${end}`;
+    const known = this.#blocks.get(key);
+    if (known) return known;
     const { blockTokens, hasPartialBlocks, requests } = this.#trace;
     const brought = requests[owner];
     const isLast = hasPartialBlocks && brought !== undefined && end === brought.blockCount;
     const missing = isLast ? Math.max(0, end * blockTokens - brought.inputTokens) : 0;
-    const tokens = this.#scaled((end - start) * blockTokens - missing);
-    return { key: `${owner}:${start}-${end}`, owner, start, end, tokens };
+    const tokens = Math.round(((end - start) * blockTokens - missing) / this.#scale);
+    const block = { key, owner, start, end, tokens: Math.max(MIN_BLOCK_BYTES / BYTES_PER_TOKEN, tokens) };
+    this.#blocks.set(key, block);
+    return block;
   }
+}
 
-  #scaled(tokens: number): number {
-    return Math.max(1, Math.round(tokens / this.#scale));
-  }
-
-  #text({ key, owner, start, end, tokens }: ContentBlock): string {
-    const known = this.#texts.get(key);
-    if (known !== undefined) return known;
-    const bytes = Math.floor((this.#trace.blockTokens / this.#scale) * BYTES_PER_TOKEN);
-    let text = '';
-    for (let index = start; index < end; index++) text += filler(`${owner}.${index} `, index, bytes);
-    const wanted = tokens * BYTES_PER_TOKEN;
-    text = text.slice(0, wanted).padEnd(wanted, FILLER);
-    this.#texts.set(key, text);
-    return text;
-  }
+function placeOf(copy: number, owner: number): string {
+  return `${copy}.${owner}`;
 }
 
 /** Printable ASCII without quotes or backslashes, so that it stands in JSON as it is. */
-function filler(name: string, index: number, bytes: number): string {
-  const at = (index * 37) % FILLER.length;
-  return (name + FILLER.slice(at)).padEnd(bytes, FILLER).slice(0, bytes);
+function textOf({ key, tokens }: ContentBlock): string {
+  const bytes = tokens * BYTES_PER_TOKEN;
+  const name = key.slice(0, key.lastIndexOf('-'));
+  return `${name} `.padEnd(bytes, SENTENCE).slice(0, bytes);
 }
 
 /** Two prompts with a common run part at the end of the shorter run, so the ends of runs are the places to cut. */
-function cutsOf(slice: readonly PlannedRequest[]): Map<number, number[]> {
-  const ends = new Map<number, Set<number>>();
-  for (const { request } of slice) {
+function cutsOf(slice: readonly PlannedRequest[]): Map<string, number[]> {
+  const ends = new Map<string, Set<number>>();
+  for (const { request, copy } of slice) {
     for (const { owner, end } of request.runs) {
-      const known = ends.get(owner) ?? new Set();
-      ends.set(owner, known.add(end));
+      const place = placeOf(copy, owner);
+      const known = ends.get(place) ?? new Set();
+      ends.set(place, known.add(end));
     }
   }
-  return new Map([...ends].map(([owner, cuts]) => [owner, [...cuts].toSorted((a, b) => a - b)]));
+  return new Map([...ends].map(([place, cuts]) => [place, [...cuts].toSorted((a, b) => a - b)]));
 }
 
 /** What several sessions share is their system prompt; elsewhere the first block stands for it. */

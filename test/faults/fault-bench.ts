@@ -298,6 +298,8 @@ function configOf({ routes, settings }: BenchOptions, upstream: FaultUpstream): 
   });
   return {
     requireApiKey: true,
+    // What a provider's refusal looks like is to be seen at once.
+    routing: { maxWaitSeconds: 0 },
     // Else the next request goes to the account that answered the one before.
     affinity: { enabled: false },
     users: [{ username: 'ada' }],

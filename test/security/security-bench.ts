@@ -41,6 +41,8 @@ export async function openSecurityBench(options: SecurityBenchOptions): Promise<
   try {
     const config = await writeConfig(folder, {
       requireApiKey: true,
+      // What a provider's refusal looks like is to be seen at once.
+      routing: { maxWaitSeconds: 0 },
       users: [{ username: 'ada' }],
       apiKeys: [{ name: 'tests', key: CANARIES.apiKey, user: 'ada' }],
       ...options.config(upstream.origin),

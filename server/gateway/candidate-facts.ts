@@ -7,10 +7,11 @@ import type { BucketKey } from '../routing/token-buckets.ts';
 import type { Candidate } from './catalog.ts';
 import { inputPricesOf, priceClass } from './pricing.ts';
 
-/** USD per token of a prompt of a certain size, and whether they are known or assumed. */
-export interface CandidatePrices extends Omit<InputPrices, 'writeUsd'> {
-  write5mUsd: number;
-  write1hUsd: number;
+/** USD per token of a prompt of a certain size, by what its cache marks ask for; and whether they are known or assumed. */
+export interface CandidatePrices {
+  unwritten: InputPrices;
+  written5m: InputPrices;
+  written1h: InputPrices;
   isUnpriced: boolean;
 }
 
@@ -32,13 +33,7 @@ const remembered = new WeakMap<Candidate, CandidateFacts>();
 const MAX_SPACES = 1_000;
 const MAX_SIZES = 300;
 /** Of an unpriced model input costs one unit, and the cache what it costs at most providers. */
-const UNPRICED: CandidatePrices = {
-  inputUsd: 1e-6,
-  readUsd: 0.1e-6,
-  write5mUsd: 1.25e-6,
-  write1hUsd: 2e-6,
-  isUnpriced: true,
-};
+const UNPRICED = { inputUsd: 1e-6, readUsd: 0.1e-6, write5mUsd: 1.25e-6, write1hUsd: 2e-6 };
 
 export function factsOf(candidate: Candidate): CandidateFacts {
   const known = remembered.get(candidate);
@@ -77,7 +72,13 @@ export function pricesAt(candidate: Candidate, promptTokens: number): CandidateP
   const { rateMultiplier } = account;
   const { baseUrl } = endpoint;
   const found = inputPricesOf({ model, upstreamModel, baseUrl, rateMultiplier }, promptTokens);
-  const priced = found ? { ...found, isUnpriced: false } : UNPRICED;
+  const { inputUsd, readUsd, write5mUsd, write1hUsd } = found ?? UNPRICED;
+  const priced: CandidatePrices = {
+    unwritten: { inputUsd, readUsd, writeUsd: inputUsd },
+    written5m: { inputUsd, readUsd, writeUsd: write5mUsd },
+    written1h: { inputUsd, readUsd, writeUsd: write1hUsd },
+    isUnpriced: found === null,
+  };
   prices.set(size, priced);
   return priced;
 }

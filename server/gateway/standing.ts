@@ -9,7 +9,7 @@ import { type CacheSpace, requestSpaceKey } from '../routing/space.ts';
 import type { Place } from '../routing/waiting-line.ts';
 import { NO_WARMTH, type Warmth } from '../routing/warmth.ts';
 import type { PromptOutline } from '../wire/outline.ts';
-import { factsOf, pricesAt, spaceAt } from './candidate-facts.ts';
+import { type CandidatePrices, factsOf, pricesAt, spaceAt } from './candidate-facts.ts';
 import type { Candidate } from './catalog.ts';
 import type { AccountCondition, HealthTable } from './health.ts';
 import type { Slots } from './limits.ts';
@@ -97,11 +97,12 @@ export function standingsOf(question: RouteQuestion, parts: RouteParts): Standin
   const { prompt, candidates } = question;
   const { outline, tenant, seesOthers } = prompt;
   const own = outline ? beliefsOf(outline, { ...question, scope: tenant }, parts) : null;
-  const others = outline && seesOthers ? beliefsOf(outline, { ...question, scope: EVERYONE }, parts) : null;
+  const asksOthers = outline !== null && seesOthers && !isMostlyWarm(own);
+  const others = asksOthers ? beliefsOf(outline, { ...question, scope: EVERYONE }, parts) : null;
   const requestKey = requestSpaceKey({ ...prompt, flags: outline?.flags ?? 0 });
   const views = candidates.map((candidate, index): View => {
     const known = own?.[index];
-    const prediction = known?.prediction ?? NO_PREDICTION;
+    const prediction = known?.prediction ?? { ...NO_PREDICTION };
     const othersTokens = others?.[index]?.prediction.warmTokens ?? 0;
     return {
       candidate,
@@ -118,9 +119,17 @@ export function standingsOf(question: RouteQuestion, parts: RouteParts): Standin
   // Where a part of it was counted before, its size is known better than from its bytes; and it is the same everywhere.
   const promptTokens = views.reduce((most, { prediction }) => Math.max(most, prediction.promptTokens), 1);
   return views.map((view) => {
-    const prediction = { ...view.prediction, promptTokens };
-    return standingOf({ ...view, prediction }, { question, isPanic }, parts);
+    // Made for this question alone, so that it can be written to.
+    view.prediction.promptTokens = promptTokens;
+    return standingOf(view, { question, isPanic }, parts);
   });
+}
+
+/** The caller's own prefix is there already: what others have warm would hardly add to it. */
+const OWN_SHARE = 0.9;
+
+function isMostlyWarm(own: readonly Believed[] | null): boolean {
+  return (own ?? []).some(({ prediction }) => prediction.warmTokens >= OWN_SHARE * prediction.promptTokens);
 }
 
 type View = Pick<
@@ -178,17 +187,20 @@ function standingOf(
   const waitersBefore =
     isNewcomer || !mayBeKept ? inLine : Math.min(inLine, Math.max(0, (forNewcomers ?? 0) - inFlight));
   const isFull = slots !== null && inFlight + waitersBefore >= slots;
-  return {
-    ...view,
+  const prices = pricesAt(candidate, prediction.promptTokens);
+  return Object.assign(view, {
     state: stateOf(candidate, { condition, isPanic, isFull }, question),
     slots,
     allSlots,
     inFlight,
     waitersBefore,
     isBound,
-    ...pricesOf(view, question),
-  };
+    prices: pricesOf(view, question.prompt.outline ?? NO_MARKS, prices),
+    isUnpriced: prices.isUnpriced,
+  });
 }
+
+const NO_MARKS = { marks: [] };
 
 function stateOf(
   { account, host }: Candidate,
@@ -316,15 +328,10 @@ function isSureToCache(
 }
 
 function pricesOf(
-  { candidate, rule, prediction }: Pick<Standing, 'candidate' | 'rule' | 'prediction'>,
-  { prompt }: RouteQuestion,
-): Pick<Standing, 'prices' | 'isUnpriced'> {
-  const { inputUsd, readUsd, write5mUsd, write1hUsd, isUnpriced } = pricesAt(
-    candidate,
-    prediction.promptTokens,
-  );
-  const marks = prompt.outline?.marks ?? [];
-  const isWritten = !rule.needsMarks || marks.length > 0;
-  const markedUsd = marks.some(({ ttl }) => ttl === '1h') ? write1hUsd : write5mUsd;
-  return { prices: { inputUsd, readUsd, writeUsd: isWritten ? markedUsd : inputUsd }, isUnpriced };
+  { rule }: View,
+  { marks }: Pick<PromptOutline, 'marks'>,
+  prices: CandidatePrices,
+): InputPrices {
+  if (rule.needsMarks && marks.length === 0) return prices.unwritten;
+  return marks.some(({ ttl }) => ttl === '1h') ? prices.written1h : prices.written5m;
 }

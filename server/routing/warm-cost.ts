@@ -87,16 +87,29 @@ function placing(
   at: { index: number; unitUsd: number; profile: CostProfile; warmTokens: number; prefixMs: number },
 ): Placing {
   const { index, unitUsd, profile, warmTokens, prefixMs } = at;
-  const waits = {
-    rest: contender.restMs,
-    bucket: bucketWaitMs(contender, warmTokens, profile),
-    slot: slotWaitMs(contender),
-    prefix: prefixMs,
-  };
-  const waitMs = Math.max(waits.rest, waits.bucket, waits.slot, waits.prefix);
-  const longest = (['rest', 'bucket', 'slot', 'prefix'] as const).find((name) => waits[name] === waitMs);
+  const { restMs } = contender;
+  const bucketMs = bucketWaitMs(contender, warmTokens, profile);
+  const slotMs = slotWaitMs(contender);
+  const waitMs = Math.max(restMs, bucketMs, slotMs, prefixMs);
   const cost = costOfPlacing(contender, { unitUsd, profile, warmTokens, waitMs });
-  return { contender, index, waitMs, waitsFor: waitMs > 0 ? (longest ?? null) : null, warmTokens, cost };
+  return {
+    contender,
+    index,
+    waitMs,
+    waitsFor: longestOf(waitMs, { restMs, bucketMs, slotMs }),
+    warmTokens,
+    cost,
+  };
+}
+
+function longestOf(
+  waitMs: number,
+  { restMs, bucketMs, slotMs }: { restMs: number; bucketMs: number; slotMs: number },
+): Placing['waitsFor'] {
+  if (waitMs === 0) return null;
+  if (waitMs === restMs) return 'rest';
+  if (waitMs === bucketMs) return 'bucket';
+  return waitMs === slotMs ? 'slot' : 'prefix';
 }
 
 function costOfPlacing(

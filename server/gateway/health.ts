@@ -50,6 +50,7 @@ const NEARLY_USED = 0.8;
 const LEAST_WEIGHT = 0.05;
 /** An overload that only this account tells of, while another one answered so lately, is the account's own fault. */
 const OTHERS_WORK_MS = 10_000;
+const OVERLOADS_MS = 60_000;
 /** As if so many requests had gone well before. */
 const RESULTS_FOR_BELIEF = 4;
 /** Accounts kept, deleted ones among them; beyond it the one first seen is forgotten. */
@@ -59,6 +60,9 @@ const MAX_MARKS = 10_000;
 interface Mark {
   cooldowns: Cooldowns;
   circuit: Circuit;
+  /** Overloads since its last answer that its siblings did not share. */
+  overloadsInRow: number;
+  overloadedAtMs: number;
   /** Set at once on 401/403, before the stored flag arrives with the next snapshot. */
   disabledReason: string | null;
   /** The last reply's windows by name, each until its (monotonic) end. At most as many as one reply may state. */
@@ -114,6 +118,7 @@ export class HealthTable {
     this.#noteSuccess(account);
     const mark = this.#mark(account.id);
     mark.circuit.succeeded(this.#clock.monotonicMs());
+    mark.overloadsInRow = 0;
     mark.cooldowns.succeeded(way.upstreamModel);
   }
 
@@ -133,7 +138,7 @@ export class HealthTable {
         this.#mark(account.id).disabledReason = reason;
         return;
       case 'overloaded': {
-        if (this.#othersWork(account, nowMs)) this.#mark(account.id).circuit.failed(nowMs);
+        if (this.#othersWork(account, nowMs)) this.#noteOverload(account.id, nowMs);
         const minMs = Math.min(retryAfterMs ?? 0, MAX_STATED_STRAIN_MS);
         this.#overloads.extend(account.providerId, { nowMs, minMs, reason });
         return;
@@ -203,10 +208,12 @@ export class HealthTable {
 
   /** Share of the account's latest requests that failed, 0..1; a few results alone say little. */
   failureShare(accountId: string): number {
-    const circuit = this.#marks.get(accountId)?.circuit;
-    if (!circuit) return 0;
-    const { results, failures } = circuit.recent(this.#clock.monotonicMs());
-    return failures / (results + RESULTS_FOR_BELIEF);
+    const mark = this.#marks.get(accountId);
+    if (!mark) return 0;
+    const nowMs = this.#clock.monotonicMs();
+    const { results, failures } = mark.circuit.recent(nowMs);
+    const overloads = nowMs - mark.overloadedAtMs <= OVERLOADS_MS ? mark.overloadsInRow : 0;
+    return Math.max(failures / (results + RESULTS_FOR_BELIEF), overloads / (overloads + RESULTS_FOR_BELIEF));
   }
 
   /** The account's circuit for display; `untilMs` is a wall time. */
@@ -240,6 +247,13 @@ export class HealthTable {
     if (!latest) return false;
     const atMs = latest.accountId === id ? latest.otherAtMs : latest.atMs;
     return nowMs - atMs <= OTHERS_WORK_MS;
+  }
+
+  /** Not out of service, since it may be back any moment: what is warm there keeps asking, and only that. */
+  #noteOverload(accountId: string, nowMs: number): void {
+    const mark = this.#mark(accountId);
+    mark.overloadsInRow += 1;
+    mark.overloadedAtMs = nowMs;
   }
 
   #noteSuccess({ id, providerId }: Account): void {
@@ -295,6 +309,8 @@ export class HealthTable {
     const mark = {
       cooldowns: new Cooldowns(),
       circuit: new Circuit(),
+      overloadsInRow: 0,
+      overloadedAtMs: Number.NEGATIVE_INFINITY,
       disabledReason: null,
       windows: new Map(),
     };

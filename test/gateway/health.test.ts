@@ -313,15 +313,21 @@ test('HealthTable.hostTrouble() says why a host is passed over, for as long as i
   assert.equal(health.hostTrouble(WAY.host), null);
 });
 
-test('HealthTable ejects an account that alone is overloaded, and none while all of its provider are', () => {
-  const { health } = healthBench();
+test('HealthTable counts an overload as failure of the account that alone is overloaded, until it answers', async () => {
+  const { clock, health } = healthBench();
   const overload = () => {
-    for (let times = 0; times < 5; times++)
+    for (let times = 0; times < 4; times++)
       health.failed(A, WAY, { fault: 'overloaded', retryAfterMs: null, reason: '529' });
   };
   overload();
-  assert.equal(health.condition(A).state, 'available');
+  assert.equal(health.failureShare('a'), 0);
   health.succeeded(B, WAY);
   overload();
-  assert.deepEqual([health.condition(A).state, health.condition(B).state], ['ejected', 'available']);
+  assert.deepEqual([health.failureShare('a'), health.failureShare('b')], [0.5, 0]);
+  assert.equal(health.condition(A).state, 'available');
+  await clock.advance(60_001);
+  assert.equal(health.failureShare('a'), 0);
+  overload();
+  health.succeeded(A, WAY);
+  assert.equal(health.failureShare('a'), 0);
 });

@@ -13,7 +13,7 @@ import type { RequestBody } from './body.ts';
 import type { Candidate } from './catalog.ts';
 import type { Exchange } from './exchange.ts';
 import { gapKeyOf } from './gap-key.ts';
-import { inputPricesOf } from './pricing.ts';
+import { inputPricesAt } from './pricing.ts';
 import type { CacheLeverRecord } from './route-record.ts';
 import type { CacheLeverSettings } from './routing-settings.ts';
 
@@ -62,11 +62,9 @@ const NOT_SEEN: SessionGaps = {
 };
 
 function ttlChoiceOf(exchange: Exchange, native: Candidate, gaps: GapStatistics): TtlChoice {
-  const { model, upstreamModel, endpoint, account } = native;
-  const { rateMultiplier } = account;
   const key = gapKeyOf(exchange);
   // Lifetimes are compared by the ratio of their prices, which is the same at every size and account.
-  const prices = inputPricesOf({ model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier }, 0);
+  const prices = inputPricesAt(native, 0);
   return chooseTtl(key ? gaps.gaps(key) : NOT_SEEN, { prices, usual: key && gaps.usualGaps(key) });
 }
 

@@ -5,7 +5,7 @@ import type { InputPrices } from '../routing/contender.ts';
 import { type CacheSpace, domainOf, familyOf, spaceKey } from '../routing/space.ts';
 import type { BucketKey } from '../routing/token-buckets.ts';
 import type { Candidate } from './catalog.ts';
-import { inputPricesOf, priceClass } from './pricing.ts';
+import { inputPricesAt, priceClass } from './pricing.ts';
 
 /** USD per token of a prompt of a certain size, by what its cache marks ask for; and whether they are known or assumed. */
 export interface CandidatePrices {
@@ -68,10 +68,7 @@ export function pricesAt(candidate: Candidate, promptTokens: number): CandidateP
   const known = prices.get(size);
   if (known) return known;
   if (prices.size >= MAX_SIZES) prices.clear();
-  const { model, upstreamModel, endpoint, account } = candidate;
-  const { rateMultiplier } = account;
-  const { baseUrl } = endpoint;
-  const found = inputPricesOf({ model, upstreamModel, baseUrl, rateMultiplier }, promptTokens);
+  const found = inputPricesAt(candidate, promptTokens);
   const { inputUsd, readUsd, write5mUsd, write1hUsd } = found ?? UNPRICED;
   const priced: CandidatePrices = {
     unwritten: { inputUsd, readUsd, writeUsd: inputUsd },

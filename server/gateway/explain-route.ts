@@ -1,7 +1,7 @@
 // What the router would do with a request now, without sending it: the same question, asked without taking a place.
 
 import { sessionSignal } from '../wire/session-signal.ts';
-import { isChatSurface, type Surface } from '../wire/surface.ts';
+import type { Surface } from '../wire/surface.ts';
 import type { AffinityTable } from './affinity.ts';
 import type { RequestBody } from './body.ts';
 import { pullLevers } from './cache-levers.ts';
@@ -51,7 +51,7 @@ interface ExplainParts extends RouteParts {
 export function explainRoute(probe: RouteProbe, parts: ExplainParts): RouteExplanation {
   const { catalog, caller, surface, headers, body } = probe;
   const model = catalog.resolveModel(body.model.replace(/^models\//, ''));
-  const candidates = model ? servedBy(catalog, { model, surface }) : [];
+  const candidates = model ? candidatesOf(catalog, model.id, surface) : [];
   if (!model || candidates.length === 0) {
     throw new GatewayError(
       'model-not-found',
@@ -89,15 +89,6 @@ export function explainRoute(probe: RouteProbe, parts: ExplainParts): RouteExpla
     parts,
   );
   return { model, boundAccountId: bound.boundAccountId, sessionId, ...told(choice, candidates) };
-}
-
-function servedBy(
-  catalog: Catalog,
-  { model, surface }: { model: Model; surface: Surface },
-): readonly Candidate[] {
-  return isChatSurface(surface)
-    ? candidatesOf(catalog, model.id, surface)
-    : catalog.candidates(model.id, surface);
 }
 
 const UNBOUND = { boundAccountId: null, borrowedAccountId: null };

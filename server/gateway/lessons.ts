@@ -4,28 +4,24 @@ import { missesOf, primaryCause } from '../routing/miss-causes.ts';
 import type { Usage } from '../wire/usage.ts';
 import type { Exchange } from './exchange.ts';
 import { gapKeyOf } from './gap-key.ts';
-import { inputPricesOf } from './pricing.ts';
+import { inputPricesAt } from './pricing.ts';
 import type { RoutingState } from './routing-state.ts';
 import type { SentRequest } from './sent-request.ts';
-import type { Standing } from './standing.ts';
-import { sentPrompt, sharedPrompt } from './warmth.ts';
 
 /** Fills in the row's misses and corrects what is believed to be warm. Runs once, after the reply. */
 export function learnFromReply(exchange: Exchange, usage: Usage | null, routing: RoutingState): void {
   const { sent } = exchange;
   if (!sent || sent.begunAtMs === null) return;
   explainMisses(exchange, { sent, usage, routing });
-  const prompt = sentPrompt(exchange, sent.standing);
-  if (!prompt) return;
+  if (!sent.prompt) return;
   routing.ledger.learn({
-    sent: prompt,
+    sent: sent.prompt,
     atMs: sent.begunAtMs,
     believed: sent.standing.warmth,
     predictedTokens: sent.standing.prediction.warmTokens,
     usage,
   });
-  const shared = sharedPrompt(exchange, { prompt, standing: sent.standing });
-  if (shared) routing.ledger.repeat({ sent: shared, atMs: sent.begunAtMs, usage });
+  if (sent.sharedPrompt) routing.ledger.repeat({ sent: sent.sharedPrompt, atMs: sent.begunAtMs, usage });
   remember(exchange, { sent, usage, routing });
 }
 
@@ -59,7 +55,7 @@ function explainMisses({ row, prompt }: Exchange, { sent, usage, routing }: Lear
     elsewhere,
     whyMoved: row.affinity === 'hit' ? null : row.affinityReason,
     rule: standing.rule,
-    prices: pricesOf(standing, usage),
+    prices: inputPricesAt(standing.candidate, usage.inputTokens ?? 0),
   });
   row.missCause = primaryCause(row.misses, usage.inputTokens);
 }
@@ -68,12 +64,6 @@ const NOTHING_HERE = { cut: -1, untilMs: 0, staleCut: -1, staleSinceMs: 0 };
 
 function clueOf({ sessionId }: Exchange['row'], { parent }: SentRequest) {
   return { sessionId, parentId: parent?.requestId ?? null };
-}
-
-function pricesOf({ candidate }: Standing, { inputTokens }: Usage) {
-  const { model, upstreamModel, endpoint, account } = candidate;
-  const { rateMultiplier } = account;
-  return inputPricesOf({ model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier }, inputTokens ?? 0);
 }
 
 function remember(exchange: Exchange, { sent, usage, routing }: Learned): void {

@@ -2,6 +2,7 @@
 
 import { calcPrice } from '@pydantic/genai-prices';
 import { cacheWrites, ledgerOf, type Usage } from '../wire/usage.ts';
+import type { Candidate } from './catalog.ts';
 import type { Model, ModelPrice, TokenPrices } from './ports.ts';
 
 /** Cost of one reply in integer nano-USD, and which price list said so. */
@@ -79,6 +80,20 @@ export function inputPricesOf(
     write5mUsd: usd(prices.cacheWrite5m),
     write1hUsd: usd(prices.cacheWrite1h),
   };
+}
+
+/** The same at a candidate: its model, endpoint and account say what it is priced by. */
+export function inputPricesAt(
+  {
+    model,
+    upstreamModel,
+    endpoint,
+    account,
+  }: Pick<Candidate, 'model' | 'upstreamModel' | 'endpoint' | 'account'>,
+  inputTokens: number,
+): ReturnType<typeof inputPricesOf> {
+  const { rateMultiplier } = account;
+  return inputPricesOf({ model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier }, inputTokens);
 }
 
 /** USD per million tokens × tokens = micro-USD; as it was, and as it would have been without a prompt cache. */

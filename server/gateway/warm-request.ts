@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { upstreamHeaders } from './headers.ts';
 import type { Caller } from './identity.ts';
 import type { Binding } from './ports.ts';
-import { inputPricesOf } from './pricing.ts';
+import { inputPricesAt } from './pricing.ts';
 
 /** Never stored or logged: it holds a client's prompt. */
 export interface WarmRequest {
@@ -65,10 +65,8 @@ export function warmRequestOf(
   if (exchange.ticket?.isRevoked || !hasStatedLifetime(candidate)) return null;
   const warmTokens = (row.cacheReadTokens ?? 0) + (row.cacheWriteTokens ?? 0);
   if (warmTokens < LEAST_WARM_TOKENS) return null;
-  const { account, model, upstreamModel, endpoint } = candidate;
-  const { rateMultiplier } = account;
-  const priced = { model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier };
-  const prices = inputPricesOf(priced, row.inputTokens);
+  const { account } = candidate;
+  const prices = inputPricesAt(candidate, row.inputTokens);
   if (!prices || !canBeShort(body.bytes)) return null;
   const is1h = isMarkedFor1h(body);
   return {

@@ -1,4 +1,4 @@
-// What the routing learns from one request: what it is writing, what its first byte proves, what its usage says.
+// What the routing learns of a request under way: what it is writing, and what its first byte proves.
 
 import { believedCut } from '../routing/predict.ts';
 import { requestSpaceKey } from '../routing/space.ts';
@@ -41,6 +41,8 @@ export function beginSending(
     chosenAtMs: routing.ledger.nowMs(),
     sentMs: clock.monotonicMs(),
     begunAtMs: null,
+    prompt: null,
+    sharedPrompt: null,
     claim:
       outline && isClaimed
         ? routing.claims.claim(space.key, outline.cuts, { fromCut: warmth?.cut ?? -1, accountId, expectedMs })
@@ -73,18 +75,17 @@ export function beginReply(exchange: Exchange, { clock, routing }: WarmthParts):
     coldTokens: promptTokens - warmTokens,
     ms: clock.monotonicMs() - sent.sentMs,
   });
-  const prompt = sentPrompt(exchange, sent.standing);
-  if (prompt) {
-    routing.ledger.touch(prompt, sent.begunAtMs);
-    const shared = sharedPrompt(exchange, { prompt, standing: sent.standing });
-    if (shared) routing.ledger.touch(shared, sent.begunAtMs);
+  sent.prompt = sentPrompt(exchange, sent.standing);
+  sent.sharedPrompt = sent.prompt && sharedPrompt(exchange, { prompt: sent.prompt, standing: sent.standing });
+  for (const prompt of [sent.prompt, sent.sharedPrompt]) {
+    if (prompt) routing.ledger.touch(prompt, sent.begunAtMs);
   }
   // After the ledger knows of it: those who wait look there.
   sent.claim?.ready();
 }
 
 /** The prompt as the ledger knows it; null = nothing of it is cached. */
-export function sentPrompt(exchange: Exchange, { candidate, space, rule }: Standing): SentPrompt | null {
+function sentPrompt(exchange: Exchange, { candidate, space, rule }: Standing): SentPrompt | null {
   const { prompt, row, caller } = exchange;
   if (!prompt.outline || !isCacheable(exchange)) return null;
   return {
@@ -127,7 +128,7 @@ const SHARED_BLOCK_ENDS = 8;
  * The same for the scope that has no owner, where prompts of other callers find it: without whose request it was, and
  * with those places only at which a prompt is likely to be the same as another. Null = it is not to be found by others.
  */
-export function sharedPrompt(
+function sharedPrompt(
   { prompt: { seesOthers, outline, betas } }: Exchange,
   { prompt, standing }: { prompt: SentPrompt; standing: Standing },
 ): SentPrompt | null {

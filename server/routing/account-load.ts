@@ -171,7 +171,8 @@ function weightOf(samples: number): number {
   return Math.max(WEIGHT, 1 / (samples + 1));
 }
 
-function usualFirstByteMs({ warmTokens, coldTokens }: PromptSplit): number {
+/** Time to the first byte at an account of which nothing else is known, from when it takes the request. */
+export function usualFirstByteMs({ warmTokens, coldTokens }: PromptSplit): number {
   const { baseMs, msPerColdToken, msPerWarmToken } = FIRST_BYTE;
   return baseMs + msPerColdToken * coldTokens + msPerWarmToken * warmTokens;
 }

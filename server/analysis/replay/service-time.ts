@@ -1,7 +1,9 @@
 // How long an account takes for a request: fitted to real traffic of coding agents.
 
-/** Least squares over 3,654 requests of Claude Code with known times. */
-const FIT = { fixedMs: 1_320, coldMsPerToken: 0.017, readMsPerToken: 0.0123, outputMsPerToken: 14.6 };
+import { usualFirstByteMs } from '../../routing/account-load.ts';
+
+/** By least squares, as the time to the first byte. */
+export const MS_PER_OUTPUT_TOKEN = 14.6;
 
 export interface Service {
   /** Until the first token. */
@@ -15,10 +17,9 @@ export function serviceOf(
   { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
   readTokens: number,
 ): Service {
-  const cold = inputTokens - readTokens;
-  const firstByteMs = FIT.fixedMs + cold * FIT.coldMsPerToken + readTokens * FIT.readMsPerToken;
+  const firstByteMs = usualFirstByteMs({ warmTokens: readTokens, coldTokens: inputTokens - readTokens });
   return {
     firstByteMs: Math.round(firstByteMs),
-    totalMs: Math.round(firstByteMs + outputTokens * FIT.outputMsPerToken),
+    totalMs: Math.round(firstByteMs + outputTokens * MS_PER_OUTPUT_TOKEN),
   };
 }

@@ -1,9 +1,7 @@
 // How long an account works on a request, and how many slots a load needs. Pure. Fitted by least squares to real coding-agent sessions.
 
-const FIRST_TOKEN_BASE_MS = 1_320;
-const MS_PER_COLD_TOKEN = 0.017;
-const MS_PER_READ_TOKEN = 0.0123;
-const MS_PER_OUTPUT_TOKEN = 14.6;
+import { MS_PER_OUTPUT_TOKEN } from '../../../server/analysis/replay/service-time.ts';
+import { usualFirstByteMs } from '../../../server/routing/account-load.ts';
 
 /** Tokens as traced. */
 export interface Work {
@@ -13,9 +11,7 @@ export interface Work {
 }
 
 export function firstTokenMs({ inputTokens, readTokens }: Omit<Work, 'outputTokens'>): number {
-  return (
-    FIRST_TOKEN_BASE_MS + (inputTokens - readTokens) * MS_PER_COLD_TOKEN + readTokens * MS_PER_READ_TOKEN
-  );
+  return usualFirstByteMs({ warmTokens: readTokens, coldTokens: inputTokens - readTokens });
 }
 
 export function serviceMs(work: Work): number {

@@ -348,12 +348,12 @@ class Waiter implements Place {
 }
 
 function newLine(accountId: string): Line {
-  return { accountId, waiters: [], held: 0, room: one, passed: -1 };
+  return { accountId, waiters: [], held: 0, room: unknownRoom, passed: -1 };
 }
 
-/** Before any slot was freed while somebody waits: as good a guess as any. */
-function one(): number {
-  return 1;
+/** Before any slot was freed while somebody waits: a look in vain costs less than a wait beside a free slot. */
+function unknownRoom(): number {
+  return Number.POSITIVE_INFINITY;
 }
 
 /** 0 = a free slot is enough. */

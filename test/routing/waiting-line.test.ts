@@ -316,3 +316,14 @@ test('WaitingLine spreads the looks of a long line, and leaves nobody out', asyn
   assert.ok(Math.max(...atOnce.values()) <= 200);
   assert.equal(new Set(woken.map((wake) => wake.split(' ')[0])).size, count);
 });
+
+test('leave() asks those behind also where no slot was freed yet: there may be several', () => {
+  const { line, woken, join } = bench();
+  join('first', 'a', { notBeforeMs: 1 });
+  join('told', 'a');
+  const cold = join('cold', 'a');
+  join('last', 'a');
+  cold.leave();
+  assert.deepEqual(woken, ['last freed @0']);
+  assert.equal(line.size, 3);
+});

@@ -10,6 +10,9 @@ export interface Cost {
   costNanoUsd: number;
   /** Against the same tokens without any caching, write premium subtracted; negative when caching cost extra. */
   savedNanoUsd: number;
+  /** What the cache reads and writes cost themselves; part of `costNanoUsd`, null = not reported. */
+  cacheReadNanoUsd: number | null;
+  cacheWriteNanoUsd: number | null;
   /** In the provider's own unit, for an account that is billed in credits; null = it is not. */
   credits: number | null;
   priceVersion: string;
@@ -51,13 +54,15 @@ export function costOf(usage: Usage, priced: Priced): Cost | null {
   if (usage.inputTokens === null && usage.outputTokens === null) return null;
   const prices = unitPrices(priced, usage.inputTokens ?? 0);
   if (!prices) return null;
-  const { cached, uncached } = microUsd(usage, prices);
+  const { cached, uncached, read, write } = microUsd(usage, prices);
   // Micro-USD × 1000 = nano-USD.
   const nano = (amount: number) => Math.round(amount * 1000 * priced.rateMultiplier);
   const costNanoUsd = nano(cached);
   return {
     costNanoUsd,
     savedNanoUsd: nano(uncached) - costNanoUsd,
+    cacheReadNanoUsd: read === null ? null : nano(read),
+    cacheWriteNanoUsd: write === null ? null : nano(write),
     credits: priced.usdPerCredit === null ? null : costNanoUsd / 1e9 / priced.usdPerCredit,
     priceVersion: prices.version,
   };
@@ -96,8 +101,16 @@ export function inputPricesAt(
   return inputPricesOf({ model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier }, inputTokens);
 }
 
+interface MicroUsd {
+  cached: number;
+  uncached: number;
+  /** Parts of `cached`; null = not reported. */
+  read: number | null;
+  write: number | null;
+}
+
 /** USD per million tokens × tokens = micro-USD; as it was, and as it would have been without a prompt cache. */
-function microUsd(usage: Usage, prices: UnitPrices): { cached: number; uncached: number } {
+function microUsd(usage: Usage, prices: UnitPrices): MicroUsd {
   const ledger = ledgerOf(usage);
   const { write5m, write1h } = cacheWrites(usage);
   const fresh = ledger.inputTokens ?? 0;
@@ -108,9 +121,14 @@ function microUsd(usage: Usage, prices: UnitPrices): { cached: number; uncached:
     (usage.audioInputTokens ?? 0) * prices.audioInput +
     ((ledger.outputTokens ?? 0) + (ledger.reasoningTokens ?? 0)) * prices.output +
     (usage.audioOutputTokens ?? 0) * prices.audioOutput;
-  const cache =
-    read * prices.cacheRead + (write5m ?? 0) * prices.cacheWrite5m + (write1h ?? 0) * prices.cacheWrite1h;
-  return { cached: rest + cache, uncached: rest + through * prices.input };
+  const readMicroUsd = read * prices.cacheRead;
+  const writeMicroUsd = (write5m ?? 0) * prices.cacheWrite5m + (write1h ?? 0) * prices.cacheWrite1h;
+  return {
+    cached: rest + readMicroUsd + writeMicroUsd,
+    uncached: rest + through * prices.input,
+    read: ledger.cacheReadTokens === null ? null : readMicroUsd,
+    write: write5m === null && write1h === null ? null : writeMicroUsd,
+  };
 }
 
 /** What the operator stated, the rest from the table; null when the price of input or output is known to neither. */

@@ -1,7 +1,7 @@
 // Keeps what the panel login needs: a few named secrets and the sessions.
 
 import type { Kysely } from 'kysely';
-import type { AdminSession, AdminStore } from '../gateway/admin-store.ts';
+import type { AdminSession, AdminStore, AdminToken } from '../gateway/admin-store.ts';
 import type { Database, SqlEngine } from './database.ts';
 
 type SecretName = Parameters<AdminStore['getSecret']>[0];
@@ -41,8 +41,8 @@ export class SqlAdminStore implements AdminStore {
   }
 
   /** Also deletes the sessions that had expired when this one was last seen, so that they do not pile up. */
-  async putSession({ hash, createdAtMs, lastSeenAtMs, expiresAtMs }: AdminSession): Promise<void> {
-    const row = { hash, createdAtMs, lastSeenAtMs, expiresAtMs };
+  async putSession(row: AdminSession): Promise<void> {
+    const { hash, lastSeenAtMs } = row;
     await this.#db.transaction().execute(async (tx) => {
       await tx
         .insertInto('session')
@@ -60,5 +60,26 @@ export class SqlAdminStore implements AdminStore {
   async deleteSession(hash: string | null): Promise<void> {
     const all = this.#db.deleteFrom('session');
     await (hash === null ? all : all.where('hash', '=', hash)).execute();
+  }
+
+  async listTokens(): Promise<AdminToken[]> {
+    return this.#db.selectFrom('adminToken').selectAll().orderBy('id').execute();
+  }
+
+  async putToken(token: AdminToken): Promise<void> {
+    await this.#db
+      .insertInto('adminToken')
+      .values(token)
+      .onConflict((on) => on.column('id').doUpdateSet(token))
+      .execute();
+  }
+
+  async deleteToken(id: string): Promise<string[]> {
+    return this.#db.transaction().execute(async (tx) => {
+      const ended = await tx.selectFrom('session').select('hash').where('tokenId', '=', id).execute();
+      await tx.deleteFrom('session').where('tokenId', '=', id).execute();
+      await tx.deleteFrom('adminToken').where('id', '=', id).execute();
+      return ended.map(({ hash }) => hash);
+    });
   }
 }

@@ -1,7 +1,7 @@
 // Keeps affinity bindings over a restart.
 
 import type { Binding, BindingStore } from '../gateway/ports.ts';
-import type { RowValues, SqlEngine } from './database.ts';
+import { flag, type RowValues, type SqlEngine } from './database.ts';
 import { insertSql } from './insert-sql.ts';
 
 export class SqlBindingStore implements BindingStore {
@@ -20,11 +20,17 @@ export class SqlBindingStore implements BindingStore {
     this.#deleteSql = engine.db.deleteFrom('binding').where('key', '=', '').compile().sql;
   }
 
-  /** The unexpired ones; the others are deleted here, since after a restart nobody else remembers them. */
+  /** The unexpired and the pinned ones; the others are deleted here, since after a restart nobody else remembers them. */
   async load(nowMs: number): Promise<Binding[]> {
     const { db } = this.#engine;
-    await db.deleteFrom('binding').where('expiresAtMs', '<=', nowMs).execute();
-    return db.selectFrom('binding').selectAll().orderBy('createdAtMs').orderBy('key').execute();
+    await db.deleteFrom('binding').where('expiresAtMs', '<=', nowMs).where('isPinned', '=', 0).execute();
+    const records = await db
+      .selectFrom('binding')
+      .selectAll()
+      .orderBy('createdAtMs')
+      .orderBy('key')
+      .execute();
+    return records.map((record) => ({ ...record, isPinned: record.isPinned === 1 }));
   }
 
   /** All or none. A key both put and deleted is gone afterwards. */
@@ -53,8 +59,10 @@ const COLUMNS = [
   'requestCount',
   'warmTokens',
   'cacheReadTokens',
+  'isPinned',
 ] as const satisfies readonly (keyof Binding)[];
 
 function valuesOf(binding: Binding): RowValues {
-  return COLUMNS.map((column) => binding[column]);
+  const record = { ...binding, isPinned: flag(binding.isPinned) };
+  return COLUMNS.map((column) => record[column]);
 }

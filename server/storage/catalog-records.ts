@@ -90,12 +90,42 @@ export function userRecord({ id, username, email }: User): User {
 }
 
 export function apiKeyRecord(row: ApiKey): ApiKeyRecord {
-  const { id, name, hash, masked, userId, createdAtMs } = row;
-  return { id, name, hash, masked, userId, isEnabled: flag(row.isEnabled), createdAtMs };
+  return {
+    id: row.id,
+    name: row.name,
+    hash: row.hash,
+    masked: row.masked,
+    userId: row.userId,
+    isEnabled: flag(row.isEnabled),
+    createdAtMs: row.createdAtMs,
+    expiresAtMs: row.expiresAtMs,
+    revokedAtMs: row.revokedAtMs,
+    allowedModelIds: listJson(row.allowedModelIds),
+    allowedProviderIds: listJson(row.allowedProviderIds),
+    allowedSurfaces: listJson(row.allowedSurfaces),
+    allowedIps: listJson(row.allowedIps),
+    requestsPerMinute: row.requestsPerMinute,
+    tokensPerMinute: row.tokensPerMinute,
+    maxConcurrent: row.maxConcurrent,
+    budgetUsdPerDay: row.budgetUsdPerDay,
+    budgetUsdPerMonth: row.budgetUsdPerMonth,
+  };
 }
 
 export function apiKeyOf(record: ApiKeyRecord): ApiKey {
-  return { ...record, isEnabled: record.isEnabled === 1 };
+  const { allowedModelIds, allowedProviderIds, allowedSurfaces, allowedIps } = record;
+  return {
+    ...record,
+    isEnabled: record.isEnabled === 1,
+    allowedModelIds: allowedModelIds === null ? null : JSON.parse(allowedModelIds),
+    allowedProviderIds: allowedProviderIds === null ? null : JSON.parse(allowedProviderIds),
+    allowedSurfaces: allowedSurfaces === null ? null : JSON.parse(allowedSurfaces),
+    allowedIps: allowedIps === null ? null : JSON.parse(allowedIps),
+  };
+}
+
+function listJson(list: readonly string[] | null): string | null {
+  return list === null ? null : JSON.stringify(list);
 }
 
 /** Settings that came with a later version than the stored ones have their defaults. */
@@ -117,5 +147,6 @@ export function settingsOf(json: string | undefined): Settings {
     limits: { ...DEFAULT_SETTINGS.limits, ...stored.limits },
     clientGone: { ...DEFAULT_SETTINGS.clientGone, ...stored.clientGone },
     bodyLog: { ...DEFAULT_SETTINGS.bodyLog, ...stored.bodyLog },
+    alerts: { ...DEFAULT_SETTINGS.alerts, ...stored.alerts },
   };
 }

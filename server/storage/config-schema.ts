@@ -199,6 +199,50 @@ const WARMTH: readonly string[] = [
   'CREATE INDEX warmthByEnd ON warmth (untilMs)',
 ];
 
+const KEY_RESTRICTIONS: readonly string[] = [
+  'ALTER TABLE apiKey ADD COLUMN expiresAtMs INTEGER',
+  'ALTER TABLE apiKey ADD COLUMN revokedAtMs INTEGER',
+  'ALTER TABLE apiKey ADD COLUMN allowedModelIds TEXT',
+  'ALTER TABLE apiKey ADD COLUMN allowedProviderIds TEXT',
+  'ALTER TABLE apiKey ADD COLUMN allowedSurfaces TEXT',
+  'ALTER TABLE apiKey ADD COLUMN allowedIps TEXT',
+  'ALTER TABLE apiKey ADD COLUMN requestsPerMinute INTEGER',
+  'ALTER TABLE apiKey ADD COLUMN tokensPerMinute INTEGER',
+  'ALTER TABLE apiKey ADD COLUMN maxConcurrent INTEGER',
+  'ALTER TABLE apiKey ADD COLUMN budgetUsdPerDay REAL',
+  'ALTER TABLE apiKey ADD COLUMN budgetUsdPerMonth REAL',
+];
+
+/** A session without a role was opened by the password. */
+const AUDIT_AND_TOKENS: readonly string[] = [
+  "ALTER TABLE session ADD COLUMN name TEXT NOT NULL DEFAULT 'panel'",
+  "ALTER TABLE session ADD COLUMN role TEXT NOT NULL DEFAULT 'admin'",
+  'ALTER TABLE session ADD COLUMN tokenId TEXT',
+  `CREATE TABLE adminToken (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    hash TEXT NOT NULL UNIQUE,
+    masked TEXT NOT NULL,
+    role TEXT NOT NULL,
+    createdAtMs INTEGER NOT NULL,
+    expiresAtMs INTEGER
+  ) STRICT`,
+  `CREATE TABLE audit (
+    id TEXT PRIMARY KEY NOT NULL,
+    atMs INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT,
+    action TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    errorCodes TEXT
+  ) STRICT, WITHOUT ROWID`,
+];
+
+const PINNED_BINDINGS: readonly string[] = [
+  'ALTER TABLE binding ADD COLUMN isPinned INTEGER NOT NULL DEFAULT 0',
+];
+
 export const CONFIG_SCHEMA: SqliteSchema<Database> = {
   steps: [
     [...CATALOG, ...OLD_REQUEST_LOG, ...BINDINGS_AND_LOGIN],
@@ -206,6 +250,9 @@ export const CONFIG_SCHEMA: SqliteSchema<Database> = {
     bindCredentials,
     ROUTING_OF_MODELS,
     WARMTH,
+    KEY_RESTRICTIONS,
+    AUDIT_AND_TOKENS,
+    PINNED_BINDINGS,
   ],
   pragmas: [],
 };

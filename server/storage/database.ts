@@ -1,7 +1,7 @@
 // The tables as Kysely sees them. Columns are named as the fields that they hold; flags are 0 or 1, lists are JSON.
 
 import type { Generated, Kysely } from 'kysely';
-import type { AdminSession } from '../gateway/admin-store.ts';
+import type { AdminSession, AdminToken, AuditEntry } from '../gateway/admin-store.ts';
 import type {
   AccountRow,
   ApiKey,
@@ -14,6 +14,7 @@ import type {
   User,
 } from '../gateway/ports.ts';
 import type { WarmthRow } from '../routing/warmth-store.ts';
+import type { TallyState, WorkName, WorkOptions, WorkResult } from './log-work.ts';
 
 type Flag = 0 | 1;
 
@@ -27,7 +28,12 @@ export type AccountRecord = Omit<AccountRow, 'isPaused' | 'credentialOrigins'> &
 export type ModelRecord = Omit<Model, 'price'> & { price: string | null };
 /** `aliases`: JSON of string[]. */
 export type MappingRecord = Omit<ModelMapping, 'aliases'> & { aliases: string };
-export type ApiKeyRecord = Omit<ApiKey, 'isEnabled'> & { isEnabled: Flag };
+type ApiKeyList = 'allowedModelIds' | 'allowedProviderIds' | 'allowedSurfaces' | 'allowedIps';
+/** Lists: JSON of string[]; null = not restricted. */
+export type ApiKeyRecord = Omit<ApiKey, 'isEnabled' | ApiKeyList> & {
+  isEnabled: Flag;
+} & Record<ApiKeyList, string | null>;
+export type BindingRecord = Omit<Binding, 'isPinned'> & { isPinned: Flag };
 /** `value`: JSON of Settings. The table holds one row, id 1. */
 type SettingRecord = { id: 1; value: string };
 /** Which account made something that only it can read again; `hash` stands for the thing's id. */
@@ -50,11 +56,13 @@ export interface Database {
   user: User;
   apiKey: ApiKeyRecord;
   setting: SettingRecord;
-  binding: Binding;
+  binding: BindingRecord;
   pin: PinRecord;
   warmth: WarmthRecord;
   secret: { name: string; value: string };
   session: AdminSession;
+  adminToken: AdminToken;
+  audit: AuditEntry;
 }
 
 /** Columns of a request that are filtered by or summed up; the rest of the row is in `tail`, see request-records.ts. */
@@ -88,6 +96,8 @@ type RequestColumn =
   | 'usageSource'
   | 'costNanoUsd'
   | 'savedNanoUsd'
+  | 'cacheReadNanoUsd'
+  | 'cacheWriteNanoUsd'
   | 'credits'
   | 'affinity'
   | 'missCause';
@@ -106,6 +116,8 @@ export interface LogDatabase {
   /** `seq` counts rows in the order of writing. */
   request: RequestRecord & { seq: Generated<number> };
   requestBody: BodyRecord;
+  /** One row. The tables of sums have no types here: they are made of lists, see tally-kinds.ts. */
+  tallyState: TallyState;
 }
 
 export function flag(value: boolean): Flag {
@@ -137,6 +149,8 @@ export interface SqlEngine<Tables = Database> {
   writeGoodRows(batch: { sql: string; rows: readonly RowText[] }): Promise<SkippedRows>;
   /** Gives unused space of the file back in small steps, when there is much of it. */
   shrink(): Promise<void>;
+  /** Work of more than one statement, done by the thread in one transaction. */
+  work<Name extends WorkName>(name: Name, options: WorkOptions<Name>): Promise<WorkResult<Name>>;
   close(): Promise<void>;
 }
 

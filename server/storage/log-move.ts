@@ -54,7 +54,11 @@ async function copyRange(db: Kysely<LogDatabase>, from: number): Promise<void> {
 }
 
 /** Columns that the old table does not have. */
-const NEWER: { [Column in RequestColumn]?: RawBuilder<unknown> } = { isKeepWarm: sql`0` };
+const NEWER: { [Column in RequestColumn]?: RawBuilder<unknown> } = {
+  isKeepWarm: sql`0`,
+  cacheReadNanoUsd: sql`NULL`,
+  cacheWriteNanoUsd: sql`NULL`,
+};
 
 /**
  * `Tail` of request-records.ts from the columns of old; what was not known then is null, no or nothing. The outer

@@ -2,10 +2,12 @@
 
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type { AdminStore } from '../gateway/admin-store.ts';
-import type { BindingStore, CatalogStore, Clock, RequestLog } from '../gateway/ports.ts';
+import type { AdminStore, AuditLog } from '../gateway/admin-store.ts';
+import type { RequestLog } from '../gateway/log-queries.ts';
+import type { BindingStore, CatalogStore, Clock } from '../gateway/ports.ts';
 import type { WarmthStore } from '../routing/warmth-store.ts';
 import { SqlAdminStore } from './admin-store.ts';
+import { SqlAuditLog } from './audit-log.ts';
 import { SqlBindingStore } from './binding-store.ts';
 import { SqlBodyStore } from './body-store.ts';
 import { SqlCatalogStore } from './catalog-store.ts';
@@ -13,7 +15,7 @@ import { CONFIG_SCHEMA } from './config-schema.ts';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { isDamaged, prepareFile, setAside } from './database-files.ts';
 import { moveLog } from './log-move.ts';
-import { LOG_SCHEMA } from './log-schema.ts';
+import { LOG_READER_PRAGMAS, LOG_SCHEMA } from './log-schema.ts';
 import { SqlPinStore } from './pin-store.ts';
 import { SqlRequestLog } from './request-log.ts';
 import { openSqlite } from './sqlite.ts';
@@ -28,6 +30,7 @@ export interface Storage {
   pins: Pick<SqlPinStore, 'load' | 'save'>;
   warmth: WarmthStore;
   admin: AdminStore;
+  audit: AuditLog;
   storageType: 'sqlite';
   /** What somebody should know about how the files were found. */
   notices: readonly StorageNotice[];
@@ -66,7 +69,10 @@ export async function openStorage({ dataDir, entry, clock }: StorageOptions): Pr
     logs = opened.engine;
     const movedRows = await moveLog({ config, configFile, logs });
     const notices = [...opened.notices, ...(movedRows > 0 ? [moved(movedRows)] : [])];
-    return storageOver({ config, logs, notices, clock });
+    // A second thread, so that a long search in the log does not hold up writing it.
+    const schema = { ...LOG_SCHEMA, pragmas: LOG_READER_PRAGMAS };
+    const reader = await openSqlite({ file: join(dataDir, LOG_FILE_NAME), entry, schema });
+    return storageOver({ config, logs, reader, notices, clock });
   } catch (error) {
     await logs?.close();
     await config.close();
@@ -106,11 +112,13 @@ async function openLogs({ dataDir, entry, clock }: StorageOptions) {
 function storageOver(parts: {
   config: SqlEngine;
   logs: SqlEngine<LogDatabase>;
+  reader: SqlEngine<LogDatabase>;
   notices: readonly StorageNotice[];
   clock: Clock;
 }): Storage {
-  const { config, logs, notices, clock } = parts;
-  const log = new SqlRequestLog(logs, clock);
+  const { config, logs, reader, notices, clock } = parts;
+  const log = new SqlRequestLog(logs, clock, reader);
+  log.start();
   const bodies = new SqlBodyStore(logs, clock);
   return {
     catalog: new SqlCatalogStore(config),
@@ -120,6 +128,7 @@ function storageOver(parts: {
     pins: new SqlPinStore(config),
     warmth: new SqlWarmthStore(config),
     admin: new SqlAdminStore(config),
+    audit: new SqlAuditLog(config),
     storageType: 'sqlite',
     notices,
     revision: async () => {
@@ -129,6 +138,7 @@ function storageOver(parts: {
     close: async () => {
       await log.close();
       await bodies.close();
+      await reader.close();
       await logs.close();
       await config.close();
     },

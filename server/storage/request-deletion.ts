@@ -1,16 +1,21 @@
 // Deletes rows of the request log in small steps, so that writers and readers get their turn in between.
 
-import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { RequestFilter, Settings } from '../gateway/ports.ts';
-import type { LogDatabase } from './database.ts';
+import { type CompiledQuery, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { RequestCursor, RequestFilter, Settings } from '../gateway/ports.ts';
+import type { LogDatabase, SqlEngine } from './database.ts';
+import { type LogView, viewLog } from './log-view.ts';
+import type { WorkOptions } from './log-work.ts';
 import { matches } from './request-filter.ts';
+import { DAY_MS, HOUR_MS } from './tally-kinds.ts';
 
-/** Rows looked at in one step: about 10 ms with all indexes, which others wait at most. */
-const STEP_ROWS = 500;
-const DAY_MS = 86_400_000;
+/** Rows looked at in one step: about 10 ms with all indexes and sums, which others wait at most. */
+const STEP_ROWS = 200;
+/** More are counted by time, not by number. */
+const MAX_LATE_ROWS = 20_000;
 
 /** Deletes the matching rows among those that exist now; resolves to how many. */
-export async function deleteMatching(db: Kysely<LogDatabase>, filter: RequestFilter): Promise<number> {
+export async function deleteMatching(engine: SqlEngine<LogDatabase>, filter: RequestFilter): Promise<number> {
+  const { db } = engine;
   const last = await lastSeq(db);
   let deletedRows = 0;
   // Walks windows of `seq`: each row is looked at once, however few match. Rows written meanwhile have a higher `seq`.
@@ -19,47 +24,89 @@ export async function deleteMatching(db: Kysely<LogDatabase>, filter: RequestFil
     window && window.from <= last;
     window = await nextWindow(db, window.to)
   ) {
-    deletedRows += await deleteInWindow(db, { filter, from: window.from, to: Math.min(window.to, last) });
+    deletedRows += await deleteInWindow(engine, { filter, from: window.from, to: Math.min(window.to, last) });
   }
   return deletedRows;
 }
 
-/** Deletes what is older than the retention allows, or beyond its count; resolves to how many rows. */
+/**
+ * Deletes what is older than the retention allows, or beyond its count; resolves to how many rows. `reader`: where it may
+ * look for them.
+ */
 export async function deleteExpired(
-  db: Kysely<LogDatabase>,
+  engine: SqlEngine<LogDatabase>,
+  reader: Kysely<LogDatabase>,
   { maxAgeDays, maxRows, nowMs }: Settings['retention'] & { nowMs: number },
 ): Promise<number> {
-  const oldRows = await deleteOldest(db, sql<SqlBool>`"startedAtMs" < ${nowMs - maxAgeDays * DAY_MS}`);
-  const firstSurplus = await db
-    .selectFrom('request')
-    .select(['startedAtMs', 'id'])
-    .orderBy('startedAtMs', 'desc')
-    .orderBy('id', 'desc')
-    .offset(maxRows)
-    .limit(1)
-    .executeTakeFirst();
-  if (!firstSurplus) return oldRows;
-  const { startedAtMs, id } = firstSurplus;
-  return oldRows + (await deleteOldest(db, sql<SqlBool>`("startedAtMs", "id") <= (${startedAtMs}, ${id})`));
+  const oldRows = await deleteOldest(engine, sql<SqlBool>`"startedAtMs" < ${nowMs - maxAgeDays * DAY_MS}`);
+  const surplus = await viewLog(reader, async (view) => view && firstSurplus(view, maxRows));
+  if (!surplus) return oldRows;
+  const { startedAtMs, id } = surplus;
+  return (
+    oldRows + (await deleteOldest(engine, sql<SqlBool>`("startedAtMs", "id") <= (${startedAtMs}, ${id})`))
+  );
+}
+
+/** The newest row beyond the newest `maxRows`: counts of whole hours tell in which hour it is. */
+async function firstSurplus(view: LogView, maxRows: number): Promise<RequestCursor | null> {
+  let rowsLeft = maxRows;
+  for (const { atMs, total } of await hoursOf(view)) {
+    if (rowsLeft >= total) {
+      rowsLeft -= total;
+      continue;
+    }
+    const row = await view.tx
+      .selectFrom('request')
+      .select(['startedAtMs', 'id'])
+      .where('startedAtMs', '>=', atMs)
+      .where('startedAtMs', '<', atMs + HOUR_MS)
+      .orderBy('startedAtMs', 'desc')
+      .orderBy('id', 'desc')
+      .offset(rowsLeft)
+      .limit(1)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+  return null;
+}
+
+/** How many rows each hour has, newest first. */
+async function hoursOf({ tx, foldedSeq, lateRows }: LogView): Promise<{ atMs: number; total: number }[]> {
+  // Of many rows that are in no sum yet, the index is read, which holds all that is asked.
+  const how = sql.raw(lateRows <= MAX_LATE_ROWS ? 'not indexed' : 'indexed by "requestByTime"');
+  const late = sql.raw(lateRows <= MAX_LATE_ROWS ? '"seq"' : '+"seq"');
+  const { rows } = await sql<{ atMs: number; total: number }>`
+    select "atMs", sum("total") as "total" from "tallyPlain" where "bucketMs" = ${HOUR_MS} group by 1
+    union all
+    select cast("startedAtMs" / ${HOUR_MS} as integer) * ${HOUR_MS}, count(*)
+      from "request" ${how} where ${late} > ${foldedSeq} group by 1`.execute(tx);
+  const totals = new Map<number, number>();
+  for (const { atMs, total } of rows) totals.set(atMs, (totals.get(atMs) ?? 0) + total);
+  return [...totals].map(([atMs, total]) => ({ atMs, total })).sort((a, b) => b.atMs - a.atMs);
 }
 
 /** Deletes the rows that match, oldest first; the condition must hold for all rows up to some time. */
-async function deleteOldest(db: Kysely<LogDatabase>, condition: RawBuilder<SqlBool>): Promise<number> {
+async function deleteOldest(engine: SqlEngine<LogDatabase>, condition: RawBuilder<SqlBool>): Promise<number> {
+  const oldest = engine.db
+    .selectFrom('request')
+    .select('seq')
+    .where(condition)
+    .orderBy('startedAtMs')
+    .orderBy('id')
+    .limit(STEP_ROWS);
   for (let deletedRows = 0; ; ) {
-    const oldest = db
-      .selectFrom('request')
-      .select('seq')
-      .where(condition)
-      .orderBy('startedAtMs')
-      .orderBy('id')
-      .limit(STEP_ROWS);
-    const { numDeletedRows } = await db
-      .deleteFrom('request')
-      .where('seq', 'in', oldest)
-      .executeTakeFirstOrThrow();
-    deletedRows += Number(numDeletedRows);
-    if (numDeletedRows < STEP_ROWS) return deletedRows;
+    const rows = await engine.work('delete-rows', selection(oldest.compile()));
+    deletedRows += rows;
+    if (rows < STEP_ROWS) return deletedRows;
   }
+}
+
+function selection({ sql: text, parameters }: CompiledQuery): WorkOptions<'delete-rows'> {
+  return { sql: text, parameters: parameters.map(parameterOf) };
+}
+
+function parameterOf(value: unknown): string | number | null {
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
 async function lastSeq(db: Kysely<LogDatabase>): Promise<number> {
@@ -90,12 +137,12 @@ async function nextWindow(
 }
 
 async function deleteInWindow(
-  db: Kysely<LogDatabase>,
+  engine: SqlEngine<LogDatabase>,
   { filter, from, to }: { filter: RequestFilter; from: number; to: number },
 ): Promise<number> {
   // The limit keeps the filter out of the inner query: the planner would else take an index on the filter's column
   // and look at all of its rows in every step.
-  const window = db
+  const window = engine.db
     .selectFrom('request')
     .selectAll()
     .where('seq', '>=', from)
@@ -103,10 +150,6 @@ async function deleteInWindow(
     .orderBy('seq')
     .limit(STEP_ROWS)
     .as('request');
-  const matching = db.selectFrom(window).select('seq').where(matches(filter));
-  const { numDeletedRows } = await db
-    .deleteFrom('request')
-    .where('seq', 'in', matching)
-    .executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
+  const matching = engine.db.selectFrom(window).select('seq').where(matches(filter));
+  return engine.work('delete-rows', selection(matching.compile()));
 }

@@ -36,12 +36,10 @@ function compareFlag(column: RequestColumn, value: boolean | undefined): Express
   return compare(column, '=', value === undefined ? undefined : flag(value));
 }
 
-/** `lower` on both sides: how far it knows letters beyond ASCII is the engine's matter, but a text always finds itself. */
+/** `like` takes upper and lower case of ASCII as equal by itself; `lower` beside it would double the time of a search. */
 function contain(columns: readonly RequestColumn[], text: string | undefined): Expression<SqlBool>[] {
   if (text === undefined || text === '') return [];
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  const terms = columns.map(
-    (column) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`,
-  );
+  const terms = columns.map((column) => sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '\\'`);
   return [expressionBuilder<LogDatabase, 'request'>().or(terms)];
 }

@@ -1,23 +1,33 @@
 // The request log: queues rows without making anybody wait, writes them in batches, and reads them.
 
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type {
+  LogQueries,
+  RequestDimension,
+  RequestGroup,
+  RequestLog,
+  RequestPage,
+  RequestTotals,
+  TotalsOptions,
+} from '../gateway/log-queries.ts';
 import type {
   Clock,
   MissTotal,
   RequestCursor,
   RequestFilter,
-  RequestLog,
   RequestRow,
-  RequestTotals,
   Settings,
 } from '../gateway/ports.ts';
+import { cacheUses } from './cache-uses.ts';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { insertSql } from './insert-sql.ts';
+import { intervalSample, intervals } from './interval-queries.ts';
+import { LogFolder } from './log-folder.ts';
 import { missTotals } from './miss-totals.ts';
 import { deleteExpired, deleteMatching } from './request-deletion.ts';
-import { matches } from './request-filter.ts';
+import { requestPage } from './request-pages.ts';
 import { REQUEST_COLUMNS, requestOf, requestText } from './request-records.ts';
-import { requestTotals } from './request-totals.ts';
+import { requestCount, requestGroups, requestSeries, requestTotals } from './request-totals.ts';
 import { RowWriter, type WriterHealth } from './row-writer.ts';
 
 /** Rows that may wait: at 1 KB each about what `MAX_QUEUED_CHARACTERS` allows too. */
@@ -25,15 +35,28 @@ const MAX_QUEUED_ROWS = 50_000;
 const MAX_QUEUED_CHARACTERS = 50_000_000;
 /** About 0.2 ms of work at a time. */
 const ROWS_PER_TURN = 200;
+/** More than wait in a quiet moment: writing them comes before folding. */
+const MANY_QUEUED_ROWS = 4_000;
 
 export class SqlRequestLog implements RequestLog {
   readonly #engine: SqlEngine<LogDatabase>;
   readonly #db: Kysely<LogDatabase>;
   readonly #writer: RowWriter<RequestRow>;
+  readonly #folder: LogFolder;
 
-  constructor(engine: SqlEngine<LogDatabase>, clock: Clock) {
+  /** `reader`: a second thread on the same file, so that a long search does not hold up writing. */
+  constructor(
+    engine: SqlEngine<LogDatabase>,
+    clock: Clock,
+    reader: Pick<SqlEngine<LogDatabase>, 'db'> = engine,
+  ) {
     this.#engine = engine;
-    this.#db = engine.db;
+    this.#db = reader.db;
+    this.#folder = new LogFolder({
+      engine,
+      clock,
+      isBusy: () => this.#writer.health().queuedRows > MANY_QUEUED_ROWS,
+    });
     const sql = insertSql(engine.db, {
       table: 'request',
       columns: REQUEST_COLUMNS,
@@ -47,8 +70,17 @@ export class SqlRequestLog implements RequestLog {
       maxCharacters: MAX_QUEUED_CHARACTERS,
       rowsPerTurn: ROWS_PER_TURN,
       toText: requestText,
-      write: (rows) => engine.writeGoodRows({ sql, rows }),
+      write: async (rows) => {
+        const written = await engine.writeGoodRows({ sql, rows });
+        this.#folder.wake();
+        return written;
+      },
     });
+  }
+
+  /** Goes on where an earlier process stopped folding rows into the sums. */
+  start(): void {
+    this.#folder.wake();
   }
 
   append(row: RequestRow): void {
@@ -66,15 +98,10 @@ export class SqlRequestLog implements RequestLog {
 
   async page(
     filter: RequestFilter,
-    { limit, after }: { limit: number; after: RequestCursor | null },
-  ): Promise<RequestRow[]> {
+    options: { limit: number; after: RequestCursor | null },
+  ): Promise<RequestPage> {
     await this.flush();
-    const matching = this.#db.selectFrom('request').select(REQUEST_COLUMNS).where(matches(filter));
-    const rest = after
-      ? matching.where(sql<boolean>`("startedAtMs", "id") < (${after.startedAtMs}, ${after.id})`)
-      : matching;
-    const records = await rest.orderBy('startedAtMs', 'desc').orderBy('id', 'desc').limit(limit).execute();
-    return records.map(requestOf);
+    return requestPage(this.#db, filter, options);
   }
 
   async get(id: string): Promise<RequestRow | null> {
@@ -89,17 +116,59 @@ export class SqlRequestLog implements RequestLog {
 
   async count(filter: RequestFilter): Promise<number> {
     await this.flush();
-    const { total } = await this.#db
-      .selectFrom('request')
-      .select(sql<number>`count(*)`.as('total'))
-      .where(matches(filter))
-      .executeTakeFirstOrThrow();
-    return total;
+    return requestCount(this.#db, filter);
   }
 
-  async totals(filter: RequestFilter): Promise<RequestTotals> {
+  async totals(filter: RequestFilter, options?: TotalsOptions): Promise<RequestTotals> {
     await this.flush();
-    return requestTotals(this.#db, filter);
+    return requestTotals(this.#db, filter, options);
+  }
+
+  async series(
+    filter: RequestFilter,
+    edgesMs: readonly number[],
+    options?: TotalsOptions,
+  ): Promise<RequestTotals[]> {
+    await this.flush();
+    return requestSeries(this.#db, filter, edgesMs, options);
+  }
+
+  async groups(
+    filter: RequestFilter,
+    by: RequestDimension,
+    options?: TotalsOptions,
+  ): Promise<RequestGroup[]> {
+    await this.flush();
+    return requestGroups(this.#db, filter, by, options);
+  }
+
+  async intervals(...[filter, options]: Parameters<LogQueries['intervals']>) {
+    await this.flush();
+    return intervals(this.#db, filter, options);
+  }
+
+  async intervalSample(...[filter, options]: Parameters<LogQueries['intervalSample']>) {
+    await this.flush();
+    return intervalSample(this.#db, filter, options);
+  }
+
+  cacheUses(...[filter, limit]: Parameters<LogQueries['cacheUses']>) {
+    // A sample does not wait for the newest rows.
+    return cacheUses(this.#db, filter, limit);
+  }
+
+  async writtenAfter(id: string, limit: number): Promise<RequestRow[] | null> {
+    await this.flush();
+    const known = await this.#db.selectFrom('request').select('seq').where('id', '=', id).executeTakeFirst();
+    if (!known) return null;
+    const records = await this.#db
+      .selectFrom('request')
+      .select(REQUEST_COLUMNS)
+      .where('seq', '>', known.seq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+    return records.map(requestOf);
   }
 
   async missTotals(filter: RequestFilter): Promise<MissTotal[]> {
@@ -109,7 +178,7 @@ export class SqlRequestLog implements RequestLog {
 
   async clear(filter: RequestFilter): Promise<number> {
     await this.flush();
-    const deletedRows = await deleteMatching(this.#db, filter);
+    const deletedRows = await deleteMatching(this.#engine, filter);
     await this.#engine.shrink();
     return deletedRows;
   }
@@ -117,13 +186,14 @@ export class SqlRequestLog implements RequestLog {
   /** Deletes what the retention no longer allows, in small steps; resolves to how many rows. */
   async sweep(retention: Settings['retention'], nowMs: number): Promise<number> {
     await this.flush();
-    const deletedRows = await deleteExpired(this.#db, { ...retention, nowMs });
+    const deletedRows = await deleteExpired(this.#engine, this.#db, { ...retention, nowMs });
     await this.#engine.shrink();
     return deletedRows;
   }
 
   /** Writes what is queued, for the last time; rows that cannot be written now are lost. */
-  close(): Promise<void> {
-    return this.#writer.close();
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#folder.close();
   }
 }

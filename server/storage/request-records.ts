@@ -31,6 +31,8 @@ export const REQUEST_COLUMNS = [
   'usageSource',
   'costNanoUsd',
   'savedNanoUsd',
+  'cacheReadNanoUsd',
+  'cacheWriteNanoUsd',
   'credits',
   'affinity',
   'missCause',
@@ -64,6 +66,7 @@ type Tail = [
   expectedWarmTokens: number | null,
   attempts: AttemptTail[],
   affinityCode?: AffinityCode,
+  /** `MISSES_PATH` of tally-kinds.ts tells SQL that they are here. */
   misses?: MissTail[] | null,
   route?: RouteTail | null,
   cacheLevers?: LeverTail | null,
@@ -71,8 +74,6 @@ type Tail = [
   prefixSharedTokens?: number | null,
 ];
 
-/** Where the tail holds the misses, for SQL that adds them up. */
-export const MISSES_PATH = '$[20]';
 /** More causes than there are; a guard for what comes from elsewhere. */
 const MAX_MISSES = 12;
 const MAX_DETAIL_CHARACTERS = 300;
@@ -131,6 +132,8 @@ export function requestText(row: RequestRow): RowText {
     row.usageSource,
     row.costNanoUsd,
     row.savedNanoUsd,
+    row.cacheReadNanoUsd,
+    row.cacheWriteNanoUsd,
     row.credits,
     row.affinity,
     row.missCause,

@@ -11,6 +11,8 @@ export interface SqliteSchema<Tables> {
   steps: readonly SchemaStep<Tables>[];
   /** `name = value`, besides those that every file has. */
   pragmas: readonly string[];
+  /** Size of the pages of a new file; without it as SQLite likes. A file that there is keeps its own. */
+  pageBytes?: number;
 }
 
 /** Takes the missing steps, all or none. Refuses a file from a newer version than this code knows. */

@@ -1,5 +1,6 @@
 // The messages between the main thread and the SQLite thread. Types and constants only.
 
+import type { WorkName } from './log-work.ts';
 import type { StorageErrorCode } from './storage-error.ts';
 
 /** Marks a worker's `workerData` as ours, so that the program's main module knows that it is not the program. */
@@ -10,6 +11,8 @@ export interface StorageThreadData {
   file: string;
   /** `name = value`, run when the file is opened. */
   pragmas: readonly string[];
+  /** The same for a file without tables. */
+  newFilePragmas: readonly string[];
 }
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -36,6 +39,8 @@ export type ThreadCall =
    */
   | { kind: 'stage'; isFirst: boolean; rowsJson: string; tails: string | null }
   | { kind: 'write-staged'; sql: string }
+  /** In one transaction; `options`: JSON of the work's options. Its result is the only row. */
+  | { kind: 'work'; name: WorkName; options: string }
   | { kind: 'begin'; writes: boolean }
   | { kind: 'commit' }
   | { kind: 'rollback' }

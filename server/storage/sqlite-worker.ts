@@ -2,7 +2,10 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { defineIntervalFunctions } from './interval-percentiles.ts';
+import { runWork, type Statements } from './log-work.ts';
 import { describeSqliteError, isRowFault } from './sqlite-errors.ts';
+import { defineFunctions } from './sqlite-functions.ts';
 import {
   type BatchStatement,
   type CallResult,
@@ -41,12 +44,12 @@ function isStorageThreadData(data: unknown): data is StorageThreadData {
   return typeof data === 'object' && data !== null && 'tag' in data && data.tag === STORAGE_THREAD_TAG;
 }
 
-async function serve(port: MessagePort, { file, pragmas }: StorageThreadData): Promise<void> {
+async function serve(port: MessagePort, { file, pragmas, newFilePragmas }: StorageThreadData): Promise<void> {
   const reply = (message: ThreadReply) => port.postMessage(message);
   try {
     // Dynamic: the program's main module imports this file too, and its own thread has no use for SQLite.
     const { DatabaseSync } = await import('node:sqlite');
-    const engine = new SqliteEngine(new DatabaseSync(file), pragmas);
+    const engine = new SqliteEngine(new DatabaseSync(file), { pragmas, newFilePragmas });
     port.on('message', (request: ThreadRequest) => reply(engine.answer(request)));
     reply({ id: OPENED_REPLY_ID, result: NOTHING });
   } catch (error) {
@@ -59,10 +62,13 @@ const NOTHING: CallResult = { rows: [], changedRows: 0, skippedRows: 0, skipReas
 class SqliteEngine {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #known: Statements = { prepare: (sql) => this.#prepare(sql) };
   #stagedRows: SQLInputValue[][] = [];
 
-  constructor(db: DatabaseSync, pragmas: readonly string[]) {
+  constructor(db: DatabaseSync, pragmas: Pick<StorageThreadData, 'pragmas' | 'newFilePragmas'>) {
     this.#db = db;
+    defineFunctions(db);
+    defineIntervalFunctions(db);
     this.#setUp(pragmas);
   }
 
@@ -76,16 +82,16 @@ class SqliteEngine {
   }
 
   /** Prepared statements throughout: Deno reports SQLite's error number for these but not for `exec`. */
-  #setUp(ownPragmas: readonly string[]): void {
+  #setUp({ pragmas: own, newFilePragmas }: Pick<StorageThreadData, 'pragmas' | 'newFilePragmas'>): void {
     const pragmas = [
       `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-      // Before the first table, or it has no effect; it would only wait for other writers.
-      ...(this.#isEmpty() ? ['auto_vacuum = INCREMENTAL'] : []),
+      // Later they would only wait for other writers.
+      ...(this.#isEmpty() ? newFilePragmas : []),
       'journal_mode = WAL',
       'synchronous = NORMAL',
       'foreign_keys = ON',
       `journal_size_limit = ${WAL_LIMIT_BYTES}`,
-      ...ownPragmas,
+      ...own,
     ];
     for (const pragma of pragmas) this.#db.prepare(`PRAGMA ${pragma}`).all();
   }
@@ -104,6 +110,10 @@ class SqliteEngine {
         return this.#stage(call);
       case 'write-staged':
         return this.#inTransaction((result) => this.#runGoodRows(call.sql, result));
+      case 'work':
+        return this.#inTransaction((result) => {
+          result.rows = [runWork(this.#known, call)];
+        });
       case 'begin':
         return this.#control(call.writes ? 'BEGIN IMMEDIATE' : 'BEGIN');
       case 'commit':

@@ -3,14 +3,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type { RowBatch, RowText, SkippedRows, SqlEngine } from './database.ts';
+import type { WorkName, WorkOptions, WorkResult } from './log-work.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
 import { migrate, type SqliteSchema } from './sqlite-migrations.ts';
 import type { BatchStatement, CallResult } from './sqlite-protocol.ts';
 import { SqliteThread } from './sqlite-thread.ts';
 import { messageOf, StorageError, type StorageErrorCode } from './storage-error.ts';
 
-/** Pages given back at a time: 4 MiB, a few milliseconds. */
-const VACUUM_STEP_PAGES = 1_000;
+/** Given back at a time: a few milliseconds. */
+const VACUUM_STEP_BYTES = 4 * 1024 * 1024;
 /** Free pages are left for the next rows until they are this part of the file. */
 const MAX_FREE_SHARE = 0.1;
 /** Characters sent to the thread at a time; joining and copying them takes the main thread about 1 ms. */
@@ -31,7 +32,12 @@ export async function openSqlite<Tables>({
 }): Promise<SqlEngine<Tables>> {
   let engine: SqliteEngine<Tables> | undefined;
   try {
-    const thread = await SqliteThread.start({ file, entry, pragmas: schema.pragmas });
+    const thread = await SqliteThread.start({
+      file,
+      entry,
+      pragmas: schema.pragmas,
+      newFilePragmas: newFilePragmas(schema),
+    });
     engine = new SqliteEngine<Tables>(thread);
     await migrate(engine.db, schema);
     return engine;
@@ -55,6 +61,11 @@ const STATES: Partial<Record<StorageErrorCode, string>> = {
   locked: 'another process is writing to it',
   'read-only': 'the file is read-only',
 };
+
+/** Before the first table, or they have no effect. */
+function newFilePragmas<Tables>({ pageBytes }: SqliteSchema<Tables>): string[] {
+  return [...(pageBytes === undefined ? [] : [`page_size = ${pageBytes}`]), 'auto_vacuum = INCREMENTAL'];
+}
 
 class SqliteEngine<Tables> implements SqlEngine<Tables> {
   readonly db: Kysely<Tables>;
@@ -80,11 +91,19 @@ class SqliteEngine<Tables> implements SqlEngine<Tables> {
   }
 
   async shrink(): Promise<void> {
-    const { free, total } = await this.#pages();
+    const { free, total, pageBytes } = await this.#pages();
     if (free <= total * MAX_FREE_SHARE) return;
-    for (let left = free; left > 0; left -= VACUUM_STEP_PAGES) {
-      await sql.raw(`PRAGMA incremental_vacuum(${VACUUM_STEP_PAGES})`).execute(this.db);
+    const stepPages = Math.max(1, Math.floor(VACUUM_STEP_BYTES / pageBytes));
+    for (let left = free; left > 0; left -= stepPages) {
+      await sql.raw(`PRAGMA incremental_vacuum(${stepPages})`).execute(this.db);
     }
+  }
+
+  async work<Name extends WorkName>(name: Name, options: WorkOptions<Name>): Promise<WorkResult<Name>> {
+    const text = JSON.stringify(options);
+    const { rows } = await this.#exclusively(() => this.#thread.call({ kind: 'work', name, options: text }));
+    // The thread ran the work of this name.
+    return rows[0] as WorkResult<Name>;
   }
 
   /** After the queries and transactions that are under way. */
@@ -113,12 +132,11 @@ class SqliteEngine<Tables> implements SqlEngine<Tables> {
     return this.db.connection().execute(act);
   }
 
-  async #pages(): Promise<{ free: number; total: number }> {
-    const { rows } = await sql<{ free: number; total: number }>`
-      SELECT freelist_count AS free, page_count AS total FROM pragma_freelist_count, pragma_page_count`.execute(
-      this.db,
-    );
-    return rows[0] ?? { free: 0, total: 0 };
+  async #pages(): Promise<{ free: number; total: number; pageBytes: number }> {
+    const { rows } = await sql<{ free: number; total: number; pageBytes: number }>`
+      SELECT freelist_count AS free, page_count AS total, page_size AS pageBytes
+      FROM pragma_freelist_count, pragma_page_count, pragma_page_size`.execute(this.db);
+    return rows[0] ?? { free: 0, total: 0, pageBytes: 1 };
   }
 }
 

@@ -89,6 +89,24 @@ test('costOf applies the rate of the account to cost and saving', () => {
   assert.deepEqual([half?.costNanoUsd, half?.savedNanoUsd], [0.5e9, 4.5e9]);
 });
 
+test('costOf tells what cache reads and writes cost themselves, and null where nothing was reported', () => {
+  const cost = (counts: Partial<Usage>, rate?: number) => {
+    const found = costOf(usage(counts), priced('own', OWN, rate === undefined ? {} : { rate }));
+    return found && [found.cacheReadNanoUsd, found.cacheWriteNanoUsd];
+  };
+  assert.deepEqual(cost({ inputTokens: MILLION }), [null, null]);
+  assert.deepEqual(cost({ inputTokens: MILLION, cacheReadTokens: 0, cacheWriteTokens: 0 }), [0, 0]);
+  const counts = {
+    inputTokens: 3 * MILLION,
+    cacheReadTokens: MILLION,
+    cacheWrite5mTokens: MILLION,
+    cacheWrite1hTokens: MILLION,
+  };
+  assert.deepEqual(cost(counts), [1e9, 32.5e9]);
+  assert.deepEqual(cost(counts, 0.5), [0.5e9, 16.25e9]);
+  assert.deepEqual(cost({ inputTokens: MILLION, cacheWriteTokens: MILLION }), [null, 12.5e9]);
+});
+
 test('costOf counts credits for an account that is billed in them, and none otherwise', () => {
   const counts = usage({ inputTokens: MILLION });
   assert.equal(costOf(counts, priced('own', OWN, { credit: 0.04 }))?.credits, 250);

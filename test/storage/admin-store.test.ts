@@ -6,7 +6,8 @@ import type { AdminSession } from '../../server/gateway/admin-store.ts';
 import { NOW_MS, withStorage } from './scratch.ts';
 
 function session(over: Partial<AdminSession> = {}): AdminSession {
-  return { hash: 'h1', createdAtMs: NOW_MS, lastSeenAtMs: NOW_MS, expiresAtMs: NOW_MS + 1_000, ...over };
+  const times = { createdAtMs: NOW_MS, lastSeenAtMs: NOW_MS, expiresAtMs: NOW_MS + 1_000 };
+  return { hash: 'h1', ...times, name: 'panel', role: 'admin', tokenId: null, ...over };
 }
 
 test('AdminStore.setSecret keeps, replaces and deletes each secret apart', () =>

@@ -49,6 +49,17 @@ test('BindingStore.load leaves out and forgets the expired ones', () =>
     assert.deepEqual(await bindings.load(0), [live]);
   }));
 
+test('BindingStore.load keeps pinned ones beyond their lifetime', () =>
+  withStorage(async ({ bindings }) => {
+    const pinned = binding({ key: 'pinned', expiresAtMs: NOW_MS - 1, isPinned: true });
+    await bindings.save({ put: [pinned, binding({ key: 'over', expiresAtMs: NOW_MS - 1 })], delete: [] });
+    assert.deepEqual(await bindings.load(NOW_MS), [pinned]);
+    const unpinned = { ...pinned, isPinned: false };
+    await bindings.save({ put: [unpinned], delete: [] });
+    assert.deepEqual(await bindings.load(NOW_MS - 10), [unpinned]);
+    assert.deepEqual(await bindings.load(NOW_MS), []);
+  }));
+
 test('BindingStore.save takes thousands of bindings at once', () =>
   withStorage(async ({ bindings }) => {
     const put = Array.from({ length: 5_000 }, (_, index) => binding({ key: `b${index}` }));

@@ -53,3 +53,21 @@ test('openStorage opens models that were stored before they could state a policy
       await storage.close();
     }
   }));
+
+test('openStorage opens bindings that were stored before they could be pinned', () =>
+  withTempDir(async (dataDir) => {
+    const file = join(dataDir, DATABASE_FILE_NAME);
+    const schema = { ...CONFIG_SCHEMA, steps: CONFIG_SCHEMA.steps.slice(0, 3) };
+    const old = await openSqlite({ file, entry: WORKER_ENTRY, schema });
+    await sql`INSERT INTO binding VALUES ('b1', 'k1', NULL, 's1', 'm1', 'gemini', 'p1', 'e1', 'a1', 1, ${NOW_MS + 1}, 2, 3, 4, 5)`.execute(
+      old.db,
+    );
+    await old.close();
+    const storage = await openStorage({ dataDir, entry: WORKER_ENTRY, clock: new ManualClock(NOW_MS) });
+    try {
+      const [binding] = await storage.bindings.load(NOW_MS);
+      assert.deepEqual([binding?.key, binding?.cacheReadTokens, binding?.isPinned], ['b1', 5, false]);
+    } finally {
+      await storage.close();
+    }
+  }));

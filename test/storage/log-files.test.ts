@@ -101,7 +101,7 @@ test('openStorage moves the rows of an old file into a log of their own, once, a
     ]);
     assert.equal(await first.log.count({}), 25_001);
     assert.deepEqual(await first.log.get('r1'), movedRow(1));
-    assert.deepEqual(await first.log.page({}, { limit: 1, after: null }), [movedRow(25_001)]);
+    assert.deepEqual((await first.log.page({}, { limit: 1, after: null })).rows, [movedRow(25_001)]);
     await first.close();
     const second = await open(dataDir);
     assert.deepEqual(second.notices, []);
@@ -138,7 +138,7 @@ test('openStorage reads rows of a log from before their routing was kept', () =>
         'u1', 's1', 'p1', 'a1', 'upstream', 'hit', ${tail})`.execute(old.db);
     await old.close();
     const storage = await open(dataDir);
-    assert.deepEqual(await storage.log.page({ isKeepWarm: false }, { limit: 9, after: null }), [
+    assert.deepEqual((await storage.log.page({ isKeepWarm: false }, { limit: 9, after: null })).rows, [
       requestRow(),
     ]);
     assert.deepEqual(await storage.log.missTotals({}), []);

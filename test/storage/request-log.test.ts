@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { RequestFilter, RequestLog, RequestRow } from '../../server/gateway/ports.ts';
+import type { RequestLog, RequestPage } from '../../server/gateway/log-queries.ts';
+import type { RequestCursor, RequestFilter, RequestRow } from '../../server/gateway/ports.ts';
 import type { Miss, RouteRecord } from '../../server/gateway/route-record.ts';
 import { attemptRow, NOW_MS, requestRow, withStorage } from './scratch.ts';
 
@@ -65,6 +66,8 @@ test('RequestLog.get gives back every field, queued or written', () =>
       cacheWrite1hTokens: 1,
       costNanoUsd: 12_345_678_901,
       savedNanoUsd: -5,
+      cacheReadNanoUsd: 7,
+      cacheWriteNanoUsd: 0,
       credits: 0.25,
       latencyMs: 900.5,
       missCause: 'ttl-expired',
@@ -113,7 +116,7 @@ test('RequestLog.page includes rows still queued when it is called', () =>
   withStorage(async ({ log }) => {
     log.append(requestRow());
     assert.equal(log.health().queuedRows, 1);
-    assert.deepEqual(await log.page({}, ALL), [requestRow()]);
+    assert.deepEqual((await log.page({}, ALL)).rows, [requestRow()]);
     assert.deepEqual(log.health(), { queuedRows: 0, droppedRows: 0, lastError: null });
   }));
 
@@ -206,7 +209,7 @@ test('RequestLog.page, count and totals match exactly the filter', () =>
     for (const row of ROWS) log.append(row);
     for (const { filter, ids } of FILTERS) {
       const label = JSON.stringify(filter);
-      assert.equal(idsOf(await log.page(filter, ALL)), ids, label);
+      assert.equal(idsOf((await log.page(filter, ALL)).rows), ids, label);
       assert.equal(await log.count(filter), ids.length, label);
       assert.equal((await log.totals(filter)).total, ids.length, label);
     }
@@ -219,7 +222,7 @@ test('RequestLog.clear deletes exactly what matches the filter', () =>
       const label = JSON.stringify(filter);
       assert.equal(await log.clear(filter), ids.length, label);
       const left = [...'dcba'].filter((id) => !ids.includes(id)).join('');
-      assert.equal(idsOf(await log.page({}, ALL)), left, label);
+      assert.equal(idsOf((await log.page({}, ALL)).rows), left, label);
       await log.clear({});
     }
   }));
@@ -251,11 +254,11 @@ test('RequestLog.page walks every row once, also over equal times and while rows
       log.append(requestRow({ id: `r${pad(number)}`, startedAtMs: NOW_MS + Math.floor(number / 3) }));
     }
     const seen: string[] = [];
-    let after: RequestRow | null = null;
+    let after: RequestCursor | null = null;
     do {
-      const page: RequestRow[] = await log.page({}, { limit: 7, after });
-      seen.push(...page.map(({ id }) => id));
-      after = page.at(-1) ?? null;
+      const { rows, reached }: RequestPage = await log.page({}, { limit: 7, after });
+      seen.push(...rows.map(({ id }) => id));
+      after = reached;
       log.append(requestRow({ id: `new${seen.length}`, startedAtMs: NOW_MS + 10_000 }));
     } while (after);
     assert.deepEqual(
@@ -271,6 +274,22 @@ test('RequestLog.append ignores a row whose id is known', () =>
     log.append(requestRow({ status: 500 }));
     assert.equal((await log.get('r1'))?.status, 200);
     assert.equal(log.health().droppedRows, 0);
+  }));
+
+test('RequestLog.writtenAfter tells what was written later, in that order, and null of an unknown row', () =>
+  withStorage(async ({ log }) => {
+    for (const [index, id] of ['c', 'a', 'd', 'b'].entries())
+      log.append(requestRow({ id, startedAtMs: NOW_MS - index }));
+    assert.deepEqual(
+      (await log.writtenAfter('a', 10))?.map(({ id }) => id),
+      ['d', 'b'],
+    );
+    assert.deepEqual(
+      (await log.writtenAfter('c', 2))?.map(({ id }) => id),
+      ['a', 'd'],
+    );
+    assert.deepEqual(await log.writtenAfter('b', 10), []);
+    assert.equal(await log.writtenAfter('unknown', 10), null);
   }));
 
 test('RequestLog.append drops and counts a row that cannot be stored, not its neighbours', () =>
@@ -299,7 +318,7 @@ test('RequestLog.sweep deletes what is too old', () =>
     log.append(requestRow({ id: 'new' }));
     assert.equal(await log.sweep({ maxAgeDays: 2, maxRows: 100 }, NOW_MS), 1);
     assert.deepEqual(
-      (await log.page({}, ALL)).map(({ id }) => id),
+      (await log.page({}, ALL)).rows.map(({ id }) => id),
       ['new', 'edge'],
     );
     assert.equal(await log.sweep({ maxAgeDays: 2, maxRows: 100 }, NOW_MS), 0);
@@ -310,7 +329,7 @@ test('RequestLog.sweep keeps the newest rows, also among equal times', () =>
     appendMany(log, { from: 0, count: 1_700 });
     assert.equal(await log.sweep({ maxAgeDays: 30, maxRows: 4 }, NOW_MS), 1_696);
     assert.deepEqual(
-      (await log.page({}, ALL)).map(({ id }) => id),
+      (await log.page({}, ALL)).rows.map(({ id }) => id),
       ['r01699', 'r01698', 'r01697', 'r01696'],
     );
     assert.equal(await log.sweep({ maxAgeDays: 30, maxRows: 0 }, NOW_MS), 4);
@@ -329,3 +348,26 @@ function pad(number: number): string {
 function idsOf(rows: readonly RequestRow[]): string {
   return rows.map(({ id }) => id).join('');
 }
+
+test('RequestLog.page finds a whole id at once, whatever the rest of the log is', () =>
+  withStorage(async ({ log }) => {
+    appendMany(log, { from: 0, count: 20 });
+    log.append(
+      requestRow({ id: 'id-of-the-first-0001', requestId: 'named-by-the-caller', startedAtMs: NOW_MS + 1 }),
+    );
+    log.append(
+      requestRow({ id: 'id-of-the-other-0002', requestId: 'named-by-the-caller', startedAtMs: NOW_MS + 2 }),
+    );
+    const find = async (filter: RequestFilter, after: RequestCursor | null = null) =>
+      (await log.page(filter, { limit: 5, after })).rows.map(({ id }) => id);
+    assert.deepEqual(await find({ search: 'named-by-the-caller' }), [
+      'id-of-the-other-0002',
+      'id-of-the-first-0001',
+    ]);
+    assert.deepEqual(await find({ search: 'id-of-the-first-0001' }), ['id-of-the-first-0001']);
+    assert.deepEqual(await find({ search: 'named-by-the-caller', status: 500 }), []);
+    const after = { startedAtMs: NOW_MS + 2, id: 'id-of-the-other-0002' };
+    assert.deepEqual(await find({ search: 'named-by-the-caller' }, after), ['id-of-the-first-0001']);
+    await log.clear({ search: 'named-by-the-caller' });
+    assert.deepEqual(await find({ search: 'named-by-the-caller' }), []);
+  }));

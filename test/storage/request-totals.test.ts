@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import type { Percentiles, RequestRow, RequestTotals } from '../../server/gateway/ports.ts';
+import type { RequestTotals } from '../../server/gateway/log-queries.ts';
+import type { Percentiles, RequestRow } from '../../server/gateway/ports.ts';
 import { requestRow, withStorage } from './scratch.ts';
 
 test('RequestLog.totals of no rows is zeros and unknown percentiles', () =>
@@ -54,6 +55,8 @@ const anyRow = fc.record({
   cacheWriteTokens: count,
   costNanoUsd: fc.option(fc.integer({ min: 0, max: 10_000_000_000 })),
   savedNanoUsd: fc.option(fc.integer({ min: -1_000_000_000, max: 10_000_000_000 })),
+  cacheReadNanoUsd: count,
+  cacheWriteNanoUsd: count,
   // Quarters add up exactly in any order.
   credits: fc.option(fc.integer({ min: 0, max: 40 }).map((quarters) => quarters / 4)),
   latencyMs: fc.integer({ min: 0, max: 30 }),
@@ -95,10 +98,16 @@ function naiveTotals(rows: readonly RequestRow[]): RequestTotals {
     credits: sum((row) => row.credits),
     costNanoUsd: sum((row) => row.costNanoUsd),
     savedNanoUsd: sum((row) => row.savedNanoUsd),
+    cacheReadNanoUsd: sum((row) => row.cacheReadNanoUsd),
+    cacheWriteNanoUsd: sum((row) => row.cacheWriteNanoUsd),
     reportedRequests: reported.length,
     requestsWithCacheRead: reported.filter((row) => (row.cacheReadTokens ?? 0) > 0).length,
+    unpricedRequests: rows.filter(
+      (row) => row.costNanoUsd === null && (row.inputTokens !== null || row.outputTokens !== null),
+    ).length,
     latencyMs: naivePercentiles(rows.map((row) => row.latencyMs)),
     timeToFirstTokenMs: naivePercentiles(rows.map((row) => row.timeToFirstTokenMs)),
+    isExact: true,
   };
 }
 

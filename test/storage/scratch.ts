@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import type {
   AccountRow,
   ApiKey,
@@ -119,6 +120,7 @@ export function user(over: Partial<User> = {}): User {
 
 export function apiKey(over: Partial<ApiKey> = {}): ApiKey {
   return {
+    ...UNRESTRICTED,
     id: 'k1',
     name: 'ci',
     hash: 'aa'.repeat(32),
@@ -147,6 +149,7 @@ export function binding(over: Partial<Binding> = {}): Binding {
     requestCount: 3,
     warmTokens: 1_200,
     cacheReadTokens: 5_000_000_000,
+    isPinned: false,
     ...over,
   };
 }
@@ -200,6 +203,8 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     usageFlags: [],
     costNanoUsd: null,
     savedNanoUsd: null,
+    cacheReadNanoUsd: null,
+    cacheWriteNanoUsd: null,
     credits: null,
     priceVersion: null,
     queueMs: 0,

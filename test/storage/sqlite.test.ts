@@ -220,7 +220,7 @@ test('RequestLog keeps rows on a full disk, serves reads, and writes them once t
     assert.match(log.health().lastError ?? '', /full/);
     assert.equal(log.health().queuedRows, 100);
     assert.deepEqual(
-      (await log.page({}, { limit: 10, after: null })).map(({ id }) => id),
+      (await log.page({}, { limit: 10, after: null })).rows.map(({ id }) => id),
       ['early'],
     );
     await clock.advance(2_000);
@@ -284,7 +284,7 @@ test('RequestLog writes many rows in one turn of the thread, all of them and in 
     const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
     for (let number = 0; number < 9_000; number++)
       log.append(requestRow({ id: `r${number}`, startedAtMs: NOW_MS + number }));
-    const [newest] = await log.page({}, { limit: 1, after: null });
+    const [newest] = (await log.page({}, { limit: 1, after: null })).rows;
     assert.deepEqual(newest, requestRow({ id: 'r8999', startedAtMs: NOW_MS + 8_999 }));
     assert.equal(await log.count({}), 9_000);
   }));

@@ -1,7 +1,7 @@
 // The panel's login: one-time setup token, password, server-side sessions. Holds no secret in clear text.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { AdminSession, AdminStore } from '../gateway/admin-store.ts';
+import type { AdminSession, AdminStore, AdminToken } from '../gateway/admin-store.ts';
 import type { Clock } from '../gateway/ports.ts';
 import { hashSecret } from './api-keys.ts';
 import { hashPassword, isPassword, MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './password.ts';
@@ -101,6 +101,20 @@ export class Sessions {
     });
   }
 
+  /** Logs in with what an admin token may do; the session ends with the token. */
+  loginWithToken(token: AdminToken, replacedToken: string | null = null): Promise<LoginResult> {
+    return this.#inTurn(async () => {
+      if (replacedToken !== null) await this.logout(replacedToken);
+      return this.#open(token);
+    });
+  }
+
+  /** Ends sessions that were opened with a token which is gone: those of `hashes` are deleted already. */
+  announceEnded(hashes: readonly string[]): void {
+    this.#endCount += 1;
+    for (const hash of hashes) this.#announceEnd(hash);
+  }
+
   /** Ends the token's session everywhere; unknown tokens are ignored. */
   async logout(token: string): Promise<void> {
     if (token.length > MAX_TOKEN_CHARACTERS) return;
@@ -137,14 +151,19 @@ export class Sessions {
     };
   }
 
-  async #open(): Promise<LoginResult> {
+  async #open(
+    by: Pick<AdminToken, 'id' | 'name' | 'role' | 'expiresAtMs'> | null = null,
+  ): Promise<LoginResult> {
     const token = randomToken();
     const nowMs = this.#clock.nowMs();
     const session: AdminSession = {
       hash: hashSecret(token),
       createdAtMs: nowMs,
       lastSeenAtMs: nowMs,
-      expiresAtMs: nowMs + ABSOLUTE_LIFETIME_MS,
+      expiresAtMs: Math.min(nowMs + ABSOLUTE_LIFETIME_MS, by?.expiresAtMs ?? Number.POSITIVE_INFINITY),
+      name: by?.name ?? 'panel',
+      role: by?.role ?? 'admin',
+      tokenId: by?.id ?? null,
     };
     await this.#store.putSession(session);
     return { isGranted: true, token, session };

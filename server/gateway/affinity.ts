@@ -1,16 +1,19 @@
-// Bindings: which account a conversation is warm on. Find, reserve, confirm, borrow, unbind, clear.
+// Bindings: which account a conversation is warm on. Find, reserve, confirm, borrow, unbind, pin, move, clear.
 //
 // A first request reserves its account at selection, so that two first requests of one session go to the same one;
 // the first byte confirms it, a failure before that takes it back. A request that goes elsewhere for once borrows:
 // the binding stays, because the cache it stands for is still warm. Clearing revokes the tickets of requests in
-// flight, so that their success cannot bring back what an admin removed.
+// flight, so that their success cannot bring back what an admin removed. A binding that is made anew is another entry,
+// and a ticket moves or updates only the entry that it goes by: an older request never overwrites a newer binding.
 
-import { type BindingEntry, BindingTable } from './bindings.ts';
+import { AffinityJournal } from './affinity-journal.ts';
+import { goBy, isAlive, isHeld, movedBinding, newBinding, newTicket, revoke } from './binding-facts.ts';
+import { type BindingEntry, BindingTable, MAX_PINNED } from './bindings.ts';
 import type { Candidate } from './catalog.ts';
 import { type AttemptFault, BINDING_EFFECTS } from './faults.ts';
 import type { AffinityIdentity } from './identity.ts';
 import type { Live } from './live.ts';
-import type { AffinityEventKind, Binding, BindingStore, Clock } from './ports.ts';
+import type { Binding, BindingStore, Clock } from './ports.ts';
 import { steadyNow } from './steady-clock.ts';
 import type { AffinityCounters, AffinityResult, AffinityTicket, Away, Why } from './ticket.ts';
 
@@ -18,6 +21,13 @@ import type { AffinityCounters, AffinityResult, AffinityTicket, Away, Why } from
 const FAILURES_TO_UNBIND = 3;
 const MAX_BINDINGS = 100_000;
 const NOT_USED = 'not used within its lifetime';
+const NO_ROOM = 'more bindings than are kept';
+/** A request went elsewhere because its conversation was bound or moved while it was under way. */
+const BOUND_MEANWHILE: Away = {
+  code: 'bound-meanwhile',
+  reason: 'bound elsewhere while the request was under way; that binding stays',
+  moves: false,
+};
 
 export interface AffinityOptions {
   clock: Clock;
@@ -26,66 +36,61 @@ export interface AffinityOptions {
   maxBindings?: number;
 }
 
+/** What a request would find. */
+interface Peek {
+  binding: Binding;
+  borrowedAccountId: string | null;
+  isHeldToBound: boolean;
+}
+
 /** Owns all bindings. Bounded by `maxBindings`; an entry goes when it expires, is unbound, cleared or evicted. */
 export class AffinityTable {
   /** Steady, so that a stepped wall clock ends no binding. */
   readonly #nowMs: () => number;
-  readonly #live: Live;
+  readonly #journal: AffinityJournal;
   readonly #table: BindingTable;
   readonly #openTickets = new Set<AffinityTicket>();
-  readonly #invalidations = new Map<string, number>();
-  #total = 0;
-  #hits = 0;
-  #misses = 0;
-  #providerSwitches = 0;
-  #keySwitches = 0;
 
   constructor(options: AffinityOptions) {
     this.#nowMs = steadyNow(options.clock);
-    this.#live = options.live;
+    this.#journal = new AffinityJournal(options.live, this.#nowMs);
     this.#table = new BindingTable(options.maxBindings ?? MAX_BINDINGS);
   }
 
   /** Takes over bindings that were saved before a restart. */
   restore(bindings: readonly Binding[]): void {
     const nowMs = this.#nowMs();
-    this.#table.restore(bindings.filter((binding) => binding.expiresAtMs > nowMs));
+    const alive = bindings.filter((binding) => isAlive(binding, nowMs));
+    this.#table.restore(alive);
+    this.#journal.restored(alive.length);
   }
 
   /**
    * Looks up the binding of a request. `whyGone` tells why its account can no longer serve it (deleted, paused,
-   * disabled, model withdrawn, or cooling down past the binding's end): then the binding is given up here.
+   * disabled, model withdrawn, or cooling down past the binding's end; of a pinned one, only that it no longer serves the
+   * model): then the binding is given up here.
    */
   open(identity: AffinityIdentity, whyGone: (binding: Binding) => Why | null): AffinityTicket {
-    const ticket: AffinityTicket = {
-      identity,
-      boundAccountId: null,
-      borrowedAccountId: null,
-      movedFrom: null,
-      isThroughApiKey: false,
-      candidate: null,
-      isRevoked: false,
-    };
+    const ticket = newTicket(identity);
     this.#openTickets.add(ticket);
     const entry = this.#find(identity);
-    if (!entry) {
-      this.#misses += 1;
-      return ticket;
-    }
+    this.#journal.lookedUp(entry !== null);
+    if (!entry) return ticket;
     ticket.isThroughApiKey = entry.binding.key !== identity.key;
-    this.#hits += 1;
     // Where it was borrowed last its prompt is warm too: the next best place, also when it must move for good.
     ticket.borrowedAccountId = entry.borrowedAccountId;
     const gone = whyGone(entry.binding);
-    if (gone === null) ticket.boundAccountId = entry.binding.accountId;
+    if (gone === null) goBy(ticket, entry);
     else this.#giveUp(ticket, entry, gone);
     return ticket;
   }
 
   /** What a request of this identity would find: its binding, and where it was borrowed last. Counts as no lookup. */
-  peek(identity: AffinityIdentity): { binding: Binding; borrowedAccountId: string | null } | null {
+  peek(identity: AffinityIdentity): Peek | null {
     const entry = this.#find(identity);
-    return entry && { binding: entry.binding, borrowedAccountId: entry.borrowedAccountId };
+    if (!entry) return null;
+    const { binding, borrowedAccountId } = entry;
+    return { binding, borrowedAccountId, isHeldToBound: isHeld(binding) };
   }
 
   /** The request is about to be sent to this candidate: binds the session to it unless it is bound already. */
@@ -94,7 +99,7 @@ export class AffinityTable {
     if (ticket.isRevoked || ttlMs <= 0 || this.#liveEntry(ticket.identity.key)) return;
     // An API key that is bound elsewhere is only borrowing here.
     if (ticket.boundAccountId !== null && ticket.boundAccountId !== candidate.account.id) return;
-    this.#put(ticket, this.#newBinding(ticket.identity, candidate, ttlMs), ticket);
+    ticket.entry = this.#put(ticket, this.#made(ticket, candidate, ttlMs), ticket);
   }
 
   /**
@@ -114,12 +119,14 @@ export class AffinityTable {
     }
     const entry = this.#liveEntry(ticket.identity.key);
     if (!entry) return this.#bind(ticket, candidate, ttlMs);
-    if (entry.binding.accountId === candidate.account.id) return this.#renew(ticket, entry, ttlMs);
+    if (entry.binding.accountId === candidate.account.id)
+      return this.#renew(ticket, entry, { candidate, ttlMs });
     if (entry.reservedBy) {
       this.#table.remove(entry);
       return this.#bind(ticket, candidate, ttlMs);
     }
-    if (away?.moves) {
+    if (entry !== ticket.entry) return this.#borrow(entry, { candidate, away: BOUND_MEANWHILE });
+    if (away?.moves && !entry.binding.isPinned) {
       this.#giveUp(ticket, entry, away);
       return this.#bind(ticket, candidate, ttlMs);
     }
@@ -136,6 +143,7 @@ export class AffinityTable {
     if (reserved?.reservedBy === ticket) this.#table.remove(reserved);
     const entry = this.#find(ticket.identity);
     if (!entry || entry.reservedBy || entry.binding.accountId !== candidate.account.id) return;
+    if (entry.binding.isPinned) return;
     const effect = BINDING_EFFECTS[fault.kind];
     if (effect === 'keep') return;
     if (effect === 'count') {
@@ -155,6 +163,7 @@ export class AffinityTable {
     if (entry?.reservedBy === ticket) this.#table.remove(entry);
     else if (
       entry &&
+      entry === ticket.entry &&
       usage &&
       !ticket.isRevoked &&
       entry.binding.accountId === ticket.candidate?.account.id
@@ -168,29 +177,72 @@ export class AffinityTable {
     }
   }
 
-  /** Removes every live binding that matches, and keeps requests in flight from bringing them back. */
+  /**
+   * Pins a live binding, or takes the pin off. A pinned one neither expires nor makes room nor moves by itself: not when
+   * its account is paused, disabled, rests or fails, when requests go elsewhere for once. It ends when it is cleared, or
+   * when its account no longer serves the model. Taken off, its lifetime starts again. Null = there is no such binding.
+   */
+  pin(
+    key: string,
+    { isPinned, ttlMs, reason }: { isPinned: boolean; ttlMs: number; reason: string },
+  ): Binding | 'too-many' | null {
+    const entry = this.#confirmed(key);
+    if (!entry || entry.binding.isPinned === isPinned) return entry?.binding ?? null;
+    if (isPinned && this.#table.pinnedCount >= MAX_PINNED) return 'too-many';
+    const expiresAtMs = isPinned ? entry.binding.expiresAtMs : this.#nowMs() + ttlMs;
+    this.#table.update(entry, { ...entry.binding, isPinned, expiresAtMs });
+    this.#journal.pinned(entry.binding, reason);
+    return entry.binding;
+  }
+
+  /**
+   * Moves a live binding to another account, where nothing is expected to be warm. Requests not sent yet go there;
+   * those under way where it was change nothing any more. Null = there is no such binding.
+   */
+  move(
+    key: string,
+    { candidate, ttlMs, reason }: { candidate: Candidate; ttlMs: number; reason: string },
+  ): Binding | null {
+    const entry = this.#confirmed(key);
+    if (!entry || entry.binding.accountId === candidate.account.id) return entry?.binding ?? null;
+    const before = entry.binding;
+    const after = movedBinding(before, candidate, { nowMs: this.#nowMs(), ttlMs });
+    const moved = { ...entry, binding: after, failuresInRow: 0, borrowedAccountId: before.accountId };
+    this.#table.put(moved);
+    for (const ticket of this.#openTickets) {
+      if (ticket.entry !== entry) continue;
+      ticket.boundAccountId = after.accountId;
+      ticket.isHeldToBound = true;
+    }
+    this.#journal.countInvalidations(reason, 1);
+    this.#journal.moved(after, { accountId: before.accountId, providerId: before.providerId, reason });
+    return after;
+  }
+
+  /** Removes every live binding that matches, pinned or not, and keeps requests in flight from bringing them back. */
   clear(matches: (binding: Binding) => boolean, reason: string): Binding[] {
     this.sweep();
-    for (const ticket of this.#openTickets) {
-      const wouldBe = ticket.candidate && this.#newBinding(ticket.identity, ticket.candidate, 0);
-      if (wouldBe && matches(wouldBe)) ticket.isRevoked = true;
-    }
+    for (const ticket of this.#openTickets) if (this.#standsFor(ticket, matches)) revoke(ticket);
     const matching = this.#table.all().filter((entry) => matches(entry.binding));
-    for (const entry of matching) {
-      if (entry.reservedBy) this.#table.remove(entry);
-      else this.#drop(entry, reason);
-    }
-    return matching.filter((entry) => !entry.reservedBy).map((entry) => entry.binding);
+    for (const entry of matching) this.#table.remove(entry);
+    const cleared = matching.filter(({ reservedBy }) => !reservedBy).map(({ binding }) => binding);
+    this.#journal.invalidated(cleared, reason);
+    return cleared;
   }
 
   /** Live, confirmed bindings, least recently used first. */
   list(): readonly Binding[] {
     const nowMs = this.#nowMs();
     const live: Binding[] = [];
-    for (const { binding, reservedBy } of this.#table.all()) {
-      if (!reservedBy && binding.expiresAtMs > nowMs) live.push(binding);
+    for (const { binding, reservedBy } of this.#table.each()) {
+      if (!reservedBy && isAlive(binding, nowMs)) live.push(binding);
     }
     return live;
+  }
+
+  /** The live, confirmed binding with this key. Counts as no lookup. */
+  get(key: string): Binding | null {
+    return this.#confirmed(key)?.binding ?? null;
   }
 
   /** Requests between lookup and settlement. */
@@ -199,22 +251,18 @@ export class AffinityTable {
   }
 
   counters(): AffinityCounters {
-    return {
-      total: this.#total,
-      hits: this.#hits,
-      misses: this.#misses,
-      invalidations: this.#invalidations,
-      providerSwitches: this.#providerSwitches,
-      keySwitches: this.#keySwitches,
-    };
+    return this.#journal.counters();
   }
 
-  /** Drops what has expired, each with its event. Call it every few seconds. */
+  /** Drops what has expired. Call it every few seconds. */
   sweep(): void {
     const nowMs = this.#nowMs();
-    for (const entry of this.#table.all()) {
-      if (entry.binding.expiresAtMs <= nowMs && !entry.reservedBy) this.#expire(entry, NOT_USED);
-    }
+    const over: BindingEntry[] = [];
+    for (const entry of this.#table.each())
+      if (!entry.reservedBy && !isAlive(entry.binding, nowMs)) over.push(entry);
+    for (const entry of over) this.#table.remove(entry);
+    const ended = over.map(({ binding }) => binding);
+    this.#journal.expired(ended, NOT_USED);
   }
 
   /** Writes what changed since the last call; throws what the store throws, and tries it all again next time. */
@@ -225,44 +273,49 @@ export class AffinityTable {
   // ---- one binding ---------------------------------------------------------------------------------
 
   #bind(ticket: AffinityTicket, candidate: Candidate, ttlMs: number): AffinityResult {
-    const entry = this.#put(ticket, this.#newBinding(ticket.identity, candidate, ttlMs), null);
+    const entry = this.#put(ticket, this.#made(ticket, candidate, ttlMs), null);
+    ticket.entry = entry;
     return this.#bound(ticket, entry.binding);
   }
 
-  #renew(ticket: AffinityTicket, entry: BindingEntry, ttlMs: number): AffinityResult {
+  #made({ identity }: AffinityTicket, candidate: Candidate, ttlMs: number): Binding {
+    return newBinding(identity, candidate, { nowMs: this.#nowMs(), ttlMs });
+  }
+
+  #renew(
+    ticket: AffinityTicket,
+    entry: BindingEntry,
+    { candidate, ttlMs }: { candidate: Candidate; ttlMs: number },
+  ): AffinityResult {
     const wasReserved = entry.reservedBy !== null;
     const nowMs = this.#nowMs();
     entry.reservedBy = null;
     entry.failuresInRow = 0;
+    ticket.entry = entry;
     const requestCount = wasReserved ? 1 : entry.binding.requestCount + 1;
     this.#table.update(entry, {
       ...entry.binding,
+      // The same account may be reached by another endpoint by now.
+      endpointId: candidate.endpoint.id,
       requestCount,
       lastHitAtMs: nowMs,
       expiresAtMs: nowMs + ttlMs,
     });
     if (wasReserved) return this.#bound(ticket, entry.binding);
-    this.#announce('renewed', entry.binding, { reason: 'used again', after: entry.binding.accountId });
+    this.#journal.renewed(entry.binding);
     return { outcome: 'hit', code: 'bound-account', reason: 'went to the account it is bound to' };
   }
 
   /** A binding has come into being: new, through its API key's, or moved from the one given up on the way. */
   #bound(ticket: AffinityTicket, binding: Binding): AffinityResult {
-    this.#total += 1;
     const from = ticket.movedFrom;
     if (from && from.accountId !== binding.accountId) {
-      this.#keySwitches += 1;
-      if (from.providerId !== binding.providerId) this.#providerSwitches += 1;
-      this.#announce('moved', binding, {
-        reason: from.reason,
-        before: from.accountId,
-        after: binding.accountId,
-      });
+      this.#journal.moved(binding, from);
       return { outcome: 'moved', code: from.code, reason: from.reason };
     }
     const isThroughApiKey = ticket.isThroughApiKey && ticket.boundAccountId === binding.accountId;
     const reason = isThroughApiKey ? 'its API key is bound to the account' : 'nothing was bound';
-    this.#announce('bound', binding, { reason, before: null, after: binding.accountId });
+    this.#journal.bound(binding, reason);
     return isThroughApiKey
       ? { outcome: 'hit', code: 'api-key-bound', reason }
       : { outcome: 'new', code: 'nothing-bound', reason };
@@ -275,30 +328,46 @@ export class AffinityTable {
     entry.borrowedAccountId = candidate.account.id;
     const code = away?.code ?? 'bound-account-failed';
     const reason = away?.reason ?? 'the bound account could not take the request; the binding stays';
-    this.#announce('borrowed', entry.binding, { reason, after: candidate.account.id });
+    this.#journal.borrowed(entry.binding, { accountId: candidate.account.id, reason });
     return { outcome: 'borrowed', code, reason };
   }
 
   #giveUp(ticket: AffinityTicket, entry: BindingEntry, { code, reason }: Why): void {
     const { accountId, providerId } = entry.binding;
     ticket.movedFrom = { accountId, providerId, code, reason };
+    ticket.entry = null;
     ticket.boundAccountId = null;
-    // In the api-key scope one account stands for the key: all of the key's bindings to it go together.
-    const siblings = this.#table
-      .ofTenant(entry.tenant)
-      .filter((other) => other.binding.accountId === accountId);
-    for (const gone of ticket.identity.scope === 'api-key' ? siblings : [entry]) this.#drop(gone, reason);
+    ticket.isHeldToBound = false;
+    const gone = ticket.identity.scope === 'api-key' ? this.#siblings(entry) : [entry];
+    for (const one of gone) this.#table.remove(one);
+    const bindings = gone.map(({ binding }) => binding);
+    this.#journal.invalidated(bindings, reason);
   }
 
-  #drop(entry: BindingEntry, reason: string): void {
-    this.#table.remove(entry);
-    this.#invalidations.set(reason, (this.#invalidations.get(reason) ?? 0) + 1);
-    this.#announce('cleared', entry.binding, { reason, after: null });
+  /** In the api-key scope one account stands for the key: all of the key's bindings to it go together, but for pinned ones. */
+  #siblings(entry: BindingEntry): BindingEntry[] {
+    return this.#table
+      .ofTenant(entry.tenant)
+      .filter(
+        (other) =>
+          other === entry || (!other.binding.isPinned && other.binding.accountId === entry.binding.accountId),
+      );
   }
 
   #expire(entry: BindingEntry, reason: string): void {
     this.#table.remove(entry);
-    this.#announce('expired', entry.binding, { reason, after: null });
+    this.#journal.expired([entry.binding], reason);
+  }
+
+  /** Whether its success could bring back what matches: its conversation has such a binding, or it would make one where it is now. */
+  #standsFor(
+    { identity, entry, candidate }: AffinityTicket,
+    matches: (binding: Binding) => boolean,
+  ): boolean {
+    if (entry && matches(entry.binding)) return true;
+    const current = this.#table.get(identity.key);
+    if (current && matches(current.binding)) return true;
+    return candidate !== null && matches(newBinding(identity, candidate, { nowMs: this.#nowMs(), ttlMs: 0 }));
   }
 
   // ---- the table -----------------------------------------------------------------------------------
@@ -312,7 +381,7 @@ export class AffinityTable {
       .ofTenant(identity.tenant)
       .filter(
         ({ binding, reservedBy }) =>
-          (reservedBy !== null || binding.expiresAtMs > nowMs) &&
+          (reservedBy !== null || isAlive(binding, nowMs)) &&
           binding.surface === identity.surface &&
           binding.sessionId === null,
       );
@@ -323,9 +392,14 @@ export class AffinityTable {
   #liveEntry(key: string): BindingEntry | null {
     const entry = this.#table.get(key);
     if (!entry) return null;
-    if (entry.reservedBy || entry.binding.expiresAtMs > this.#nowMs()) return entry;
+    if (entry.reservedBy || isAlive(entry.binding, this.#nowMs())) return entry;
     this.#expire(entry, NOT_USED);
     return null;
+  }
+
+  #confirmed(key: string): BindingEntry | null {
+    const entry = this.#table.get(key);
+    return entry && !entry.reservedBy && isAlive(entry.binding, this.#nowMs()) ? entry : null;
   }
 
   #put(ticket: AffinityTicket, binding: Binding, reservedBy: AffinityTicket | null): BindingEntry {
@@ -337,40 +411,7 @@ export class AffinityTable {
       borrowedAccountId: null,
     };
     const evicted = this.#table.put(entry);
-    if (evicted) this.#expire(evicted, 'more bindings than are kept');
+    if (evicted) this.#expire(evicted, NO_ROOM);
     return entry;
-  }
-
-  #newBinding(identity: AffinityIdentity, candidate: Candidate, ttlMs: number): Binding {
-    const nowMs = this.#nowMs();
-    return {
-      key: identity.key,
-      apiKeyId: identity.apiKeyId,
-      userId: identity.userId,
-      sessionId: identity.sessionId,
-      modelId: identity.modelId,
-      surface: identity.surface,
-      providerId: candidate.provider.id,
-      endpointId: candidate.endpoint.id,
-      accountId: candidate.account.id,
-      createdAtMs: nowMs,
-      expiresAtMs: nowMs + ttlMs,
-      lastHitAtMs: nowMs,
-      requestCount: 1,
-      warmTokens: 0,
-      cacheReadTokens: 0,
-    };
-  }
-
-  /** `before` is the binding's own account unless said otherwise. */
-  #announce(
-    kind: AffinityEventKind,
-    binding: Binding,
-    change: { reason: string; before?: string | null; after: string | null },
-  ): void {
-    const { reason, before = binding.accountId, after } = change;
-    const atMs = this.#nowMs();
-    const event = { kind, atMs, reason, accountIdBefore: before, accountIdAfter: after, binding };
-    this.#live.publish({ kind: 'affinity', event });
   }
 }

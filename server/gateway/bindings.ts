@@ -13,12 +13,17 @@ export interface BindingEntry {
   borrowedAccountId: string | null;
 }
 
-/** Owns the entries, in order of last use; at most `maxBindings`, then the one unused longest must go. */
+/** Pinned bindings at most: they make room for nobody. */
+export const MAX_PINNED = 1_000;
+
+/** Owns the entries, in order of last use; at most `maxBindings`, then the one unused longest that is not pinned must go. */
 export class BindingTable {
   readonly #maxBindings: number;
   readonly #entries = new Map<string, BindingEntry>();
   /** Tenant → its binding keys; an empty set is dropped. */
   readonly #keysByTenant = new Map<string, Set<string>>();
+  /** Keys of pinned bindings. */
+  readonly #pinned = new Set<string>();
   /** Keys put or removed since the last save. */
   readonly #unsaved = new Set<string>();
 
@@ -26,8 +31,17 @@ export class BindingTable {
     this.#maxBindings = maxBindings;
   }
 
+  get pinnedCount(): number {
+    return this.#pinned.size;
+  }
+
   get(key: string): BindingEntry | null {
     return this.#entries.get(key) ?? null;
+  }
+
+  /** Least recently used first; not to be kept over a change of the table. */
+  each(): IterableIterator<BindingEntry> {
+    return this.#entries.values();
   }
 
   /** A snapshot, least recently used first. */
@@ -43,23 +57,41 @@ export class BindingTable {
   /** Adds or replaces at the young end. Returns the entry that had to make room, already removed, or null. */
   put(entry: BindingEntry): BindingEntry | null {
     const { key } = entry.binding;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    this.#unsaved.add(key);
+    this.#setYoungest(entry);
     const keys = this.#keysByTenant.get(entry.tenant) ?? new Set();
     this.#keysByTenant.set(entry.tenant, keys.add(key));
     if (this.#entries.size <= this.#maxBindings) return null;
-    const oldest = this.#entries.values().next().value ?? null;
+    const oldest = this.#oldestUnpinned();
     if (oldest) this.remove(oldest);
     return oldest;
+  }
+
+  /** Pinned ones on the way go to the young end, so that the next one need not pass them again. */
+  #oldestUnpinned(): BindingEntry | null {
+    let left = this.#pinned.size;
+    for (const entry of this.#entries.values()) {
+      if (!entry.binding.isPinned) return entry;
+      if (left === 0) return null;
+      left -= 1;
+      this.#entries.delete(entry.binding.key);
+      this.#entries.set(entry.binding.key, entry);
+    }
+    return null;
+  }
+
+  #setYoungest(entry: BindingEntry): void {
+    const { key, isPinned } = entry.binding;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    this.#unsaved.add(key);
+    if (isPinned) this.#pinned.add(key);
+    else this.#pinned.delete(key);
   }
 
   /** Replaces the entry's binding (same key) and moves it to the young end. */
   update(entry: BindingEntry, binding: Binding): void {
     entry.binding = binding;
-    this.#entries.delete(binding.key);
-    this.#entries.set(binding.key, entry);
-    this.#unsaved.add(binding.key);
+    this.#setYoungest(entry);
   }
 
   /** Removes this very entry; one that has taken its key since stays. */
@@ -67,6 +99,7 @@ export class BindingTable {
     const { key } = entry.binding;
     if (this.#entries.get(key) !== entry) return;
     this.#entries.delete(key);
+    this.#pinned.delete(key);
     this.#unsaved.add(key);
     const keys = this.#keysByTenant.get(entry.tenant);
     keys?.delete(key);

@@ -1,16 +1,16 @@
-// The administrator's ways to clear affinities: one, a user's, a provider's, all.
+// The administrator's ways to clear affinities: some, a user's, a provider's, an account's, a model's, all.
 
-import type { Catalog } from '../gateway/catalog.ts';
 import { apiKeyIdOf, findApiKey } from './affinity-view.ts';
-import { builder } from './builder.ts';
-import { ClearPayload, clearBindings, NOTHING_CLEARED } from './clear.ts';
+import { BY_OPERATOR, builder } from './builder.ts';
+import { ClearPayload, clearBindings, MAX_CLEARED_KEYS, NOTHING_CLEARED } from './clear.ts';
 import { rawId } from './global-id.ts';
-import { type Identity, identify } from './identifier.ts';
+import { identify, isOf } from './identifier.ts';
 import { SurfaceRef } from './surface.ts';
 import { failure, notFound, payload } from './user-error.ts';
 
 builder.mutationFields((t) => ({
   clearAffinity: t.field({
+    ...BY_OPERATOR,
     type: ClearPayload,
     description:
       'Clears every session of one API key, endpoint, model and surface. Requests under way cannot bring them back.',
@@ -41,6 +41,7 @@ builder.mutationFields((t) => ({
       }),
   }),
   clearUserAffinities: t.field({
+    ...BY_OPERATOR,
     type: ClearPayload,
     description: 'Clears the affinities of a user, or of one API key.',
     args: {
@@ -58,17 +59,12 @@ builder.mutationFields((t) => ({
           throw failure('not-found', `Cannot find "${identifier}": no user or API key goes by it`, [
             'identifier',
           ]);
-        const keyIds = keyIdsOf(catalog.current, identity);
-        const isTheirs = identity.kind === 'user' ? identity.userId : null;
         const whose = `of ${identity.kind === 'user' ? 'user' : 'API key'} "${identity.name}"`;
-        return clearBindings(
-          context,
-          (binding) => keyIds.has(apiKeyIdOf(binding)) || (isTheirs !== null && binding.userId === isTheirs),
-          whose,
-        );
+        return clearBindings(context, isOf(catalog.current, identity), whose);
       }),
   }),
   clearProviderAffinities: t.field({
+    ...BY_OPERATOR,
     type: ClearPayload,
     description: 'Clears the affinities bound at a provider.',
     args: { providerId: t.arg.id({ required: true }) },
@@ -80,15 +76,55 @@ builder.mutationFields((t) => ({
         return clearBindings(context, (binding) => binding.providerId === id, `at provider "${name}"`);
       }),
   }),
-  clearAllAffinities: t.field({
+  clearAccountAffinities: t.field({
+    ...BY_OPERATOR,
     type: ClearPayload,
-    description: 'Clears every affinity. Sessions go to any account next and pay for a cold prompt cache.',
+    description: 'Clears the affinities bound to an account.',
+    args: { accountId: t.arg.id({ required: true }) },
+    resolve: (_root, args, context) =>
+      payload(NOTHING_CLEARED, async () => {
+        const account = context.parts.catalog.current.accounts.get(rawId('Account', args.accountId));
+        if (!account) throw notFound('the account', ['accountId']);
+        const { id, name } = account;
+        return clearBindings(context, (binding) => binding.accountId === id, `on account "${name}"`);
+      }),
+  }),
+  clearModelAffinities: t.field({
+    ...BY_OPERATOR,
+    type: ClearPayload,
+    description: 'Clears the affinities of a model.',
+    args: { modelId: t.arg.id({ required: true }) },
+    resolve: (_root, args, context) =>
+      payload(NOTHING_CLEARED, async () => {
+        const model = context.parts.catalog.current.models.get(rawId('Model', args.modelId));
+        if (!model) throw notFound('the model', ['modelId']);
+        const { id, name } = model;
+        return clearBindings(context, (binding) => binding.modelId === id, `of ${name}`);
+      }),
+  }),
+  clearAffinities: t.field({
+    ...BY_OPERATOR,
+    type: ClearPayload,
+    description: 'Clears these affinities. Those that are gone already are none.',
+    args: { ids: t.arg.idList({ required: true, description: `At most ${MAX_CLEARED_KEYS}.` }) },
+    resolve: (_root, { ids }, context) =>
+      payload(NOTHING_CLEARED, async () => {
+        if (ids.length > MAX_CLEARED_KEYS)
+          throw failure(
+            'invalid-value',
+            `Cannot clear ${ids.length} affinities: at most ${MAX_CLEARED_KEYS} at once`,
+            ['ids'],
+          );
+        const keys = new Set(ids.map((id) => rawId('Affinity', id)));
+        return clearBindings(context, (binding) => keys.has(binding.key), 'by id');
+      }),
+  }),
+  clearAllAffinities: t.field({
+    ...BY_OPERATOR,
+    type: ClearPayload,
+    description:
+      'Clears every affinity, pinned ones too. Sessions go to any account next and pay for a cold prompt cache.',
     resolve: (_root, _args, context) =>
       payload(NOTHING_CLEARED, async () => clearBindings(context, () => true, 'of everybody')),
   }),
 }));
-
-function keyIdsOf(catalog: Catalog, identity: Identity): Set<string> {
-  if (identity.kind === 'api-key') return new Set([identity.apiKeyId]);
-  return new Set(catalog.rows.apiKeys.filter(({ userId }) => userId === identity.userId).map(({ id }) => id));
-}

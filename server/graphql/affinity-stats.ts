@@ -1,13 +1,20 @@
 // Affinity as a whole: counters of lookups, and what the providers' prompt caches made of it.
 
+import type { Binding } from '../gateway/ports.ts';
 import type { ReservationStats } from '../routing/reservation-book.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { share } from './desk.ts';
+import { AccountRef, ModelRef } from './refs.ts';
 import { meanReservationRatio, ReservationStatsRef } from './reservation.ts';
 
 interface ReasonCount {
   reason: string;
+  count: number;
+}
+
+interface IdCount {
+  id: string;
   count: number;
 }
 
@@ -18,6 +25,11 @@ export interface AffinityStats {
   reservation: ReservationStats;
   totalAffinities: number;
   activeAffinities: number;
+  pinnedAffinities: number;
+  activeByAccount: IdCount[];
+  activeByModel: IdCount[];
+  expiredAffinities: number;
+  borrowedRequests: number;
   cacheHits: number;
   cacheMisses: number;
   promptCacheHitRate: number;
@@ -29,7 +41,7 @@ export interface AffinityStats {
 
 const ReasonCountRef = builder.objectRef<ReasonCount>('ReasonCount').implement({
   description: 'How often something happened for one reason.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     reason: t.exposeString('reason', { description: 'In English.' }),
     count: t.field({
@@ -40,9 +52,37 @@ const ReasonCountRef = builder.objectRef<ReasonCount>('ReasonCount').implement({
   }),
 });
 
+const AccountAffinitiesRef = builder.objectRef<IdCount>('AccountAffinities').implement({
+  description: 'Live affinities of one account.',
+  authScopes: VIEWER,
+  fields: (t) => ({
+    account: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'Null when it was deleted a moment ago.',
+      resolve: ({ id }, _args, { parts }) => parts.catalog.current.accounts.get(id) ?? null,
+    }),
+    count: t.exposeInt('count', { description: 'Live affinities.' }),
+  }),
+});
+
+const ModelAffinitiesRef = builder.objectRef<IdCount>('ModelAffinities').implement({
+  description: 'Live affinities of one model.',
+  authScopes: VIEWER,
+  fields: (t) => ({
+    model: t.field({
+      type: ModelRef,
+      nullable: true,
+      description: 'Null when it was deleted a moment ago.',
+      resolve: ({ id }, _args, { parts }) => parts.catalog.current.models.get(id) ?? null,
+    }),
+    count: t.exposeInt('count', { description: 'Live affinities.' }),
+  }),
+});
+
 export const AffinityStatsRef = builder.objectRef<AffinityStats>('AffinityStats').implement({
   description: 'Affinity as a whole. Counters run since the start of this process.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     scheduler: t.exposeString('scheduler', {
       description:
@@ -60,13 +100,36 @@ export const AffinityStatsRef = builder.objectRef<AffinityStats>('AffinityStats'
     }),
     totalAffinities: t.field({
       type: 'Long',
-      description: 'Bindings ever made.',
+      description:
+        'Bindings made, those found at the start among them; one that moves to another account counts anew.',
       resolve: (stats) => stats.totalAffinities,
     }),
     activeAffinities: t.exposeInt('activeAffinities', { description: 'Bindings that live now.' }),
+    activeByAccount: t.field({
+      type: [AccountAffinitiesRef],
+      description: 'The same by account, most first; accounts without any are left out.',
+      resolve: ({ activeByAccount }) => activeByAccount,
+    }),
+    activeByModel: t.field({
+      type: [ModelAffinitiesRef],
+      description: 'The same by model, most first.',
+      resolve: ({ activeByModel }) => activeByModel,
+    }),
+    pinnedAffinities: t.exposeInt('pinnedAffinities', { description: 'Of these, pinned ones.' }),
+    expiredAffinities: t.field({
+      type: 'Long',
+      description: 'Bindings that nobody used for their lifetime, and those that had to make room.',
+      resolve: (stats) => stats.expiredAffinities,
+    }),
+    borrowedRequests: t.field({
+      type: 'Long',
+      description: 'Requests that went elsewhere for once while their binding stayed.',
+      resolve: (stats) => stats.borrowedRequests,
+    }),
     cacheHits: t.field({
       type: 'Long',
-      description: 'Lookups that found a live binding.',
+      description:
+        'Lookups that found a live binding: one per request that can be bound. Reading here counts as none.',
       resolve: (stats) => stats.cacheHits,
     }),
     cacheMisses: t.field({
@@ -85,7 +148,8 @@ export const AffinityStatsRef = builder.objectRef<AffinityStats>('AffinityStats'
     }),
     cacheInvalidations: t.field({
       type: 'Long',
-      description: 'Bindings that ended before their time.',
+      description:
+        'Bindings that ended before their time: cleared, moved, or given up with their account. Expiry is none.',
       resolve: (stats) => stats.invalidationsByReason.reduce((sum, { count }) => sum + count, 0),
     }),
     invalidationsByReason: t.field({
@@ -95,12 +159,12 @@ export const AffinityStatsRef = builder.objectRef<AffinityStats>('AffinityStats'
     }),
     providerSwitches: t.field({
       type: 'Long',
-      description: 'Sessions that moved to another provider.',
+      description: 'Sessions that moved to an account of another provider.',
       resolve: (stats) => stats.providerSwitches,
     }),
     keySwitches: t.field({
       type: 'Long',
-      description: 'Sessions that moved to another account.',
+      description: 'Sessions that moved to another account of the same provider.',
       resolve: (stats) => stats.keySwitches,
     }),
     defaultTtlSeconds: t.exposeInt('defaultTtlSeconds', {
@@ -121,6 +185,7 @@ export async function readAffinityStats({ parts, desk }: AdminContext): Promise<
   const promptCacheHitRate = await desk.promptCacheHitRate();
   const { affinity, routing } = parts.catalog.current.settings;
   const counters = parts.affinity.counters();
+  const bindings = parts.affinity.list();
   const reasons = [...counters.invalidations].map(([reason, count]) => ({ reason, count }));
   return {
     scheduler: routing.policy,
@@ -128,7 +193,12 @@ export async function readAffinityStats({ parts, desk }: AdminContext): Promise<
     cacheReservationRatio: meanReservationRatio(parts),
     reservation: parts.reservations.stats(),
     totalAffinities: counters.total,
-    activeAffinities: parts.affinity.list().length,
+    activeAffinities: bindings.length,
+    activeByAccount: countBy(bindings, ({ accountId }) => accountId),
+    activeByModel: countBy(bindings, ({ modelId }) => modelId),
+    pinnedAffinities: bindings.filter(({ isPinned }) => isPinned).length,
+    expiredAffinities: counters.expired,
+    borrowedRequests: counters.borrowed,
     cacheHits: counters.hits,
     cacheMisses: counters.misses,
     promptCacheHitRate,
@@ -137,4 +207,13 @@ export async function readAffinityStats({ parts, desk }: AdminContext): Promise<
     keySwitches: counters.keySwitches,
     defaultTtlSeconds: affinity.ttlSeconds,
   };
+}
+
+/** Most first. */
+function countBy(bindings: readonly Binding[], idOf: (binding: Binding) => string): IdCount[] {
+  const counts = new Map<string, number>();
+  for (const binding of bindings) counts.set(idOf(binding), (counts.get(idOf(binding)) ?? 0) + 1);
+  return [...counts]
+    .map(([id, count]) => ({ id, count }))
+    .sort((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1));
 }

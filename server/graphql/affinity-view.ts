@@ -1,6 +1,7 @@
 // A binding together with the entities it names. Pure.
 
 import type { Catalog } from '../gateway/catalog.ts';
+import { UNRESTRICTED } from '../gateway/key-restrictions.ts';
 import type { AccountRow, ApiKey, Binding, Endpoint, Model, Provider, User } from '../gateway/ports.ts';
 
 export interface Affinity {
@@ -15,6 +16,7 @@ export interface Affinity {
 
 /** The key that stands for callers without one (`requireApiKey: false`). */
 const ANONYMOUS_KEY: ApiKey = {
+  ...UNRESTRICTED,
   id: 'anonymous',
   name: 'anonymous',
   hash: '',
@@ -34,6 +36,11 @@ export function affinityOf(binding: Binding, catalog: Catalog): Affinity | null 
   if (!apiKey || !provider || !endpoint || !account || !model) return null;
   const user = catalog.users.get(binding.userId ?? apiKey.userId ?? '') ?? null;
   return { binding, apiKey, user, provider, endpoint, account, model };
+}
+
+/** Whether its prompt is expected to be in the prompt cache now. */
+export function stateOf({ warmTokens, expiresAtMs }: Binding, nowMs: number): 'warm' | 'cold' {
+  return warmTokens > 0 && expiresAtMs > nowMs ? 'warm' : 'cold';
 }
 
 /** The API key with this id, the built-in anonymous one included. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleBinding, sampleRow } from './admin-bench.ts';
+import { openBench, START_MS, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
 import { ADA, ADAS, idOf, openBound } from './bound-bench.ts';
 
 test('affinities shows every field', async () => {
@@ -36,6 +36,63 @@ test('affinities shows every field', async () => {
     ],
   });
 });
+
+test('affinities has everything that a row of Aether has', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.affinity.restore([sampleBinding('one', { requestCount: 3 })]);
+  const { affinities } = await bench.ask(`{ affinities { matchedUserId totalCount nodes {
+    affinityKey apiKey { name } apiKeyPrefix isStandalone user { id username email }
+    provider { id name } endpoint { id surface baseUrl } account { id name } accountPrefix rateMultiplier
+    model { id name displayName } surface createdAt expiresAt requestCount
+    sessionId lastHitAt cacheReadTokens state pinned } } }`);
+  assert.deepEqual(affinities.nodes, [
+    {
+      affinityKey: 'k1',
+      apiKey: { name: 'ada-laptop' },
+      apiKeyPrefix: 'wp_a…0001',
+      isStandalone: false,
+      user: { id: ADA, username: 'ada', email: 'ada@example.com' },
+      provider: { id: encodeGlobalId('Provider', 'p1'), name: 'anthropic' },
+      endpoint: {
+        id: encodeGlobalId('Endpoint', 'e1'),
+        surface: 'ANTHROPIC_MESSAGES',
+        baseUrl: 'https://api.anthropic.com',
+      },
+      account: { id: encodeGlobalId('Account', 'a1'), name: 'team-a' },
+      accountPrefix: 'sk-s…abcd',
+      rateMultiplier: 1,
+      model: {
+        id: encodeGlobalId('Model', 'm1'),
+        name: 'claude-sonnet-4-5',
+        displayName: 'Claude Sonnet 4.5',
+      },
+      surface: 'ANTHROPIC_MESSAGES',
+      createdAt: new Date(START_MS).toISOString(),
+      expiresAt: new Date(START_MS + 300_000).toISOString(),
+      requestCount: 3,
+      sessionId: 'session-one',
+      lastHitAt: new Date(START_MS).toISOString(),
+      cacheReadTokens: 5000,
+      state: 'WARM',
+      pinned: false,
+    },
+  ]);
+});
+
+const warmths: [string, Parameters<typeof sampleBinding>[1], string][] = [
+  ['was used within its lifetime', {}, 'WARM'],
+  ['has no tokens in the cache', { warmTokens: 0 }, 'COLD'],
+  ['is pinned and was not used for its lifetime', { isPinned: true, expiresAtMs: START_MS }, 'COLD'],
+];
+
+for (const [what, binding, state] of warmths) {
+  test(`an affinity that ${what} is ${state}`, async () => {
+    const bench = await openBench({ rows: sampleRows() });
+    bench.affinity.restore([sampleBinding('one', binding)]);
+    const { affinities } = await bench.ask('{ affinities { nodes { state } } }');
+    assert.deepEqual(affinities.nodes, [{ state }]);
+  });
+}
 
 test('affinities shows callers without a key as the key "anonymous"', async () => {
   const { affinities } = await (await openBound()).ask(
@@ -74,6 +131,12 @@ const orders: [string, string[]][] = [
   ['orderBy: LAST_HIT_AT_DESC', ['ci', 'laptop-2', 'nobody', 'robot', 'laptop-1']],
   ['orderBy: CREATED_AT_DESC', ['nobody', 'ci', 'laptop-1', 'laptop-2', 'robot']],
   ['orderBy: REQUEST_COUNT_DESC', ['laptop-1', 'ci', 'laptop-2', 'nobody', 'robot']],
+  ['orderBy: WARM_TOKENS_DESC', ['ci', 'laptop-1', 'laptop-2', 'nobody', 'robot']],
+  ['orderBy: CACHE_READ_TOKENS_DESC', ['ci', 'laptop-1', 'laptop-2', 'nobody', 'robot']],
+  ['orderBy: USER_ASC', ['ci', 'laptop-1', 'laptop-2', 'nobody', 'robot']],
+  ['orderBy: API_KEY_ASC', ['ci', 'laptop-1', 'laptop-2', 'nobody', 'robot']],
+  ['orderBy: ACCOUNT_ASC', ['ci', 'laptop-1', 'nobody', 'laptop-2', 'robot']],
+  ['orderBy: MODEL_ASC', ['ci', 'laptop-1', 'laptop-2', 'nobody', 'robot']],
 ];
 
 for (const [order, keys] of orders) {
@@ -135,6 +198,9 @@ const filters: [string, string[]][] = [
   [`{ userId: "${ADA}" }`, ADAS],
   ['{ providerId: "p2" }', ['robot']],
   ['{ accountId: "a2" }', ['laptop-2']],
+  ['{ endpointId: "e2" }', ['robot']],
+  ['{ pinned: true }', []],
+  ['{ pinned: false, accountId: "a2" }', ['laptop-2']],
   ['{ modelId: "m2" }', ['robot']],
   ['{ surface: OPENAI_CHAT }', ['robot']],
   ['{ sessionId: "Design Review" }', ['laptop-2']],
@@ -187,11 +253,23 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
     hits: 3,
     misses: 1,
     invalidations,
+    borrowed: 5,
+    expired: 6,
     providerSwitches: 2,
     keySwitches: 4,
   });
   const bench = await openBench({
-    parts: { affinity: { list: () => [], peek: () => null, counters, clear: () => [] } },
+    parts: {
+      affinity: {
+        list: () => [],
+        get: () => null,
+        peek: () => null,
+        counters,
+        clear: () => [],
+        pin: () => null,
+        move: () => null,
+      },
+    },
   });
   const query =
     '{ affinityStats { cacheHitRate cacheInvalidations invalidationsByReason { reason } providerSwitches keySwitches } }';

@@ -1,0 +1,108 @@
+// Counts what becomes of bindings and tells it to whoever listens. Decides nothing.
+
+import type { AffinityEventKind } from './affinity-event-kind.ts';
+import type { Live } from './live.ts';
+import type { Binding } from './ports.ts';
+import type { AffinityCounters } from './ticket.ts';
+
+/** Reasons may quote a provider; so many are told apart, the rest is counted together. */
+const MAX_REASONS = 200;
+const OTHER_REASONS = 'other reasons';
+/**
+ * Of bindings that end at one blow so many are told one by one: a listener may be 10,000 events behind, and a hundred
+ * thousand would end every one of them.
+ */
+const MAX_TOLD_AT_ONCE = 1_000;
+
+/** Owns the counters; they run since the start of the process. */
+export class AffinityJournal {
+  readonly #live: Live;
+  readonly #nowMs: () => number;
+  readonly #counts = {
+    total: 0,
+    hits: 0,
+    misses: 0,
+    borrowed: 0,
+    expired: 0,
+    providerSwitches: 0,
+    keySwitches: 0,
+  };
+  readonly #invalidations = new Map<string, number>();
+
+  constructor(live: Live, nowMs: () => number) {
+    this.#live = live;
+    this.#nowMs = nowMs;
+  }
+
+  lookedUp(isFound: boolean): void {
+    if (isFound) this.#counts.hits += 1;
+    else this.#counts.misses += 1;
+  }
+
+  /** Made before the start: never fewer are counted than live. */
+  restored(bindings: number): void {
+    this.#counts.total += bindings;
+  }
+
+  bound(binding: Binding, reason: string): void {
+    this.#counts.total += 1;
+    this.#tell('bound', binding, { reason, before: null, after: binding.accountId });
+  }
+
+  /** A new binding in place of one to another account. */
+  moved(binding: Binding, from: { accountId: string; providerId: string; reason: string }): void {
+    this.#counts.total += 1;
+    if (from.providerId === binding.providerId) this.#counts.keySwitches += 1;
+    else this.#counts.providerSwitches += 1;
+    this.#tell('moved', binding, { reason: from.reason, before: from.accountId, after: binding.accountId });
+  }
+
+  renewed(binding: Binding): void {
+    this.#tell('renewed', binding, { reason: 'used again', after: binding.accountId });
+  }
+
+  borrowed(binding: Binding, { accountId, reason }: { accountId: string; reason: string }): void {
+    this.#counts.borrowed += 1;
+    this.#tell('borrowed', binding, { reason, after: accountId });
+  }
+
+  pinned(binding: Binding, reason: string): void {
+    this.#tell(binding.isPinned ? 'pinned' : 'unpinned', binding, { reason, after: binding.accountId });
+  }
+
+  /** They ended before their time, all for one reason. */
+  invalidated(bindings: readonly Binding[], reason: string): void {
+    this.countInvalidations(reason, bindings.length);
+    for (const binding of bindings.slice(0, MAX_TOLD_AT_ONCE))
+      this.#tell('cleared', binding, { reason, after: null });
+  }
+
+  expired(bindings: readonly Binding[], reason: string): void {
+    this.#counts.expired += bindings.length;
+    for (const binding of bindings.slice(0, MAX_TOLD_AT_ONCE))
+      this.#tell('expired', binding, { reason, after: null });
+  }
+
+  countInvalidations(reason: string, count: number): void {
+    if (count === 0) return;
+    const isRoom = this.#invalidations.has(reason) || this.#invalidations.size < MAX_REASONS;
+    const name = isRoom ? reason : OTHER_REASONS;
+    this.#invalidations.set(name, (this.#invalidations.get(name) ?? 0) + count);
+  }
+
+  counters(): AffinityCounters {
+    return { ...this.#counts, invalidations: this.#invalidations };
+  }
+
+  /** `before` is the binding's own account unless said otherwise. */
+  #tell(
+    kind: AffinityEventKind,
+    binding: Binding,
+    change: { reason: string; before?: string | null; after: string | null },
+  ): void {
+    const { reason, before = binding.accountId, after } = change;
+    const atMs = this.#nowMs();
+    const event = { kind, atMs, reason, accountIdBefore: before, accountIdAfter: after, binding };
+    this.#live.publish({ kind: 'affinity', event });
+  }
+}

@@ -1,0 +1,121 @@
+// The administrator's ways to hold an affinity where it is, and to move it.
+
+import { candidatesOf } from '../gateway/candidates.ts';
+import type { Candidate } from '../gateway/catalog.ts';
+import { bindingTtlMs, whyGone } from '../gateway/conversation.ts';
+import { allowsProvider } from '../gateway/key-access.ts';
+import type { Binding } from '../gateway/ports.ts';
+import { type Affinity, affinityOf } from './affinity-view.ts';
+import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
+import type { AdminContext } from './context.ts';
+import { rawId } from './global-id.ts';
+import { AffinityRef } from './refs.ts';
+import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+
+/** Reasons in events and counters. */
+const MOVED = 'moved by an administrator';
+const PINNED = 'pinned by an administrator';
+const UNPINNED = 'unpinned by an administrator';
+
+interface AffinityShape {
+  affinity: Affinity | null;
+}
+
+const AffinityPayload = builder
+  .objectRef<AffinityShape & { errors: UserError[] }>('AffinityPayload')
+  .implement({
+    description: 'Result of pinning or moving an affinity.',
+    authScopes: VIEWER,
+    fields: (t) => ({
+      affinity: t.field({
+        type: AffinityRef,
+        nullable: true,
+        description: 'As it is now; null when refused.',
+        resolve: ({ affinity }) => affinity,
+      }),
+      errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  pinAffinity: t.field({
+    ...BY_OPERATOR,
+    type: AffinityPayload,
+    description:
+      'Pins an affinity, or takes the pin off. A pinned one neither expires nor makes room for others nor moves by itself, over restarts too: while its account is full, paused, disabled, resting or failing, requests go elsewhere for once, and whenever it has room they go there. It ends when it is cleared or moved by an administrator, or when its account no longer serves the model. Taken off, its lifetime starts again. At most 1000 are pinned.',
+    args: {
+      id: t.arg.id({ required: true }),
+      pinned: t.arg.boolean({ required: true, description: 'False takes the pin off.' }),
+    },
+    resolve: (_root, { id, pinned }, context) =>
+      payload<AffinityShape>({ affinity: null }, async () => {
+        const { binding, affinity } = find(id, context);
+        if (pinned && binding.apiKeyId === null)
+          throw failure(
+            'invalid-value',
+            'Cannot pin the affinity: of callers without an API key nothing is kept over a restart',
+            ['id'],
+          );
+        const { catalog, affinity: table } = context.parts;
+        const ttlMs = bindingTtlMs({ catalog: catalog.current }, affinity);
+        const reason = pinned ? PINNED : UNPINNED;
+        const result = table.pin(binding.key, { isPinned: pinned, ttlMs, reason });
+        if (result === 'too-many')
+          throw failure('invalid-value', 'Cannot pin the affinity: 1000 are pinned already', ['pinned']);
+        return { affinity: result && affinityOf(result, catalog.current) };
+      }),
+  }),
+  moveAffinity: t.field({
+    ...BY_OPERATOR,
+    type: AffinityPayload,
+    description:
+      'Binds an affinity to another account, which must be able to serve it. Its next request goes there, whatever it costs, and finds nothing warm; requests under way end where they are and change nothing any more. A pinned one stays pinned.',
+    args: {
+      id: t.arg.id({ required: true }),
+      accountId: t.arg.id({ required: true, description: 'Where to.' }),
+    },
+    resolve: (_root, { id, accountId }, context) =>
+      payload<AffinityShape>({ affinity: null }, async () => {
+        const found = find(id, context);
+        const candidate = destination(found, rawId('Account', accountId), context);
+        const { catalog, affinity: table } = context.parts;
+        const ttlMs = bindingTtlMs({ catalog: catalog.current }, candidate);
+        if (ttlMs <= 0) throw cannotMove(`the account "${candidate.account.name}" does not cache`);
+        const moved = table.move(found.binding.key, { candidate, ttlMs, reason: MOVED });
+        return { affinity: moved && affinityOf(moved, catalog.current) };
+      }),
+  }),
+}));
+
+function find(id: string, { parts }: AdminContext): { binding: Binding; affinity: Affinity } {
+  const binding = parts.affinity.get(rawId('Affinity', id));
+  const affinity = binding && affinityOf(binding, parts.catalog.current);
+  if (!affinity) throw notFound('the affinity', ['id']);
+  return { binding, affinity };
+}
+
+/** The account as a candidate for the affinity's requests, by the rules that they are routed by. */
+function destination(
+  { binding, affinity }: { binding: Binding; affinity: Affinity },
+  accountId: string,
+  { parts }: AdminContext,
+): Candidate {
+  const catalog = parts.catalog.current;
+  const account = catalog.accounts.get(accountId);
+  if (!account) throw notFound('the account', ['accountId']);
+  const { model, apiKey } = affinity;
+  const candidates = candidatesOf(catalog, model.id, binding.surface);
+  const candidate = candidates.find((one) => one.account.id === accountId);
+  if (!candidate)
+    throw cannotMove(`the account "${account.name}" does not serve ${model.name} on ${binding.surface}`);
+  if (!allowsProvider({ kind: 'api-key', apiKey }, candidate.provider.id))
+    throw cannotMove(`the API key "${apiKey.name}" may not use the provider "${candidate.provider.name}"`);
+  const there = { ...binding, accountId, isPinned: false };
+  const why = whyGone(there, candidates, parts);
+  if (why) throw cannotMove(why.reason);
+  return candidate;
+}
+
+function cannotMove(why: string) {
+  return failure('invalid-value', `Cannot move the affinity: ${why}`, ['accountId']);
+}

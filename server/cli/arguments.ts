@@ -3,7 +3,8 @@
 import type { Environment } from '../config/interpolate.ts';
 import { isListenHost } from '../config/listen-host.ts';
 import type { GivenOptions } from '../config/options.ts';
-import { type Flag, type SplitArguments, splitArguments } from './flags.ts';
+import { type CommandName, type Flag, type SplitArguments, splitArguments } from './flags.ts';
+import { type ImportRequest, importRequest } from './import-arguments.ts';
 import { type ReplayCommand, replayCommand } from './replay-arguments.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,6 +15,8 @@ export type Command =
   | { kind: 'check-config'; file: string }
   | { kind: 'create-key'; name: string; username: string | null; options: StorageOptions }
   | { kind: 'reset-admin'; options: StorageOptions }
+  | ({ kind: 'import'; options: StorageOptions } & ImportRequest)
+  | { kind: 'export'; options: StorageOptions }
   | ReplayCommand
   | { kind: 'help' }
   | { kind: 'version' };
@@ -34,7 +37,7 @@ export function parseArguments(argv: readonly string[], env: Environment): Comma
 function readCommand({ flags, command, operands }: SplitArguments, env: Environment): Command {
   if (flags.has('help')) return { kind: 'help' };
   if (flags.has('version')) return { kind: 'version' };
-  const takesFile = command === 'check-config' || command === 'replay';
+  const takesFile = TAKING_FILE.has(command);
   const [file, surplus] = takesFile ? operands : [undefined, operands[0]];
   if (surplus !== undefined) throw new UsageError(`Cannot use "${surplus}" with "warmpath ${command}"`);
   const given = { flags, env };
@@ -53,12 +56,18 @@ function readCommand({ flags, command, operands }: SplitArguments, env: Environm
       };
     case 'replay':
       return replayCommand(file, flags);
+    case 'import':
+      return { kind: 'import', options: storageOptions(given), ...importRequest(file, flags) };
+    case 'export':
+      return { kind: 'export', options: storageOptions(given) };
     case 'admin reset':
       return { kind: 'reset-admin', options: storageOptions(given) };
     default:
       return command satisfies never;
   }
 }
+
+const TAKING_FILE: ReadonlySet<CommandName> = new Set(['check-config', 'replay', 'import']);
 
 interface Given {
   flags: ReadonlyMap<Flag, string>;

@@ -22,6 +22,9 @@ const FLAGS = {
   hours: { type: 'string' },
   seed: { type: 'string' },
   json: { type: 'boolean' },
+  format: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  prune: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -33,6 +36,8 @@ const COMMANDS = {
   'check-config': [],
   'keys create': ['name', 'user', 'data-dir', 'config'],
   'admin reset': ['data-dir', 'config'],
+  import: ['format', 'dry-run', 'prune', 'data-dir', 'config'],
+  export: ['data-dir', 'config'],
   replay: [
     'policy',
     'accounts',

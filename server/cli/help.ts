@@ -14,6 +14,8 @@ Usage
   warmpath keys create --name NAME   make an API key and print it once
            [--user USERNAME]         for this user; without it the key stands alone
   warmpath admin reset               make a new one-time setup token for the panel
+  warmpath import FILE [flags]       take over a configuration: ours, LiteLLM's, one-api's, new-api's
+  warmpath export                    write the configuration without secrets to standard output
   warmpath replay FILE [flags]       compare routing policies on a recorded trace (ptrace1)
   warmpath --help | --version
 
@@ -25,6 +27,11 @@ Flags                  Environment            Default
   --demo               WARMPATH_DEMO=1        off: with it pretend clients keep the demo busy
                        WARMPATH_ADMIN_TOKEN   bearer token with full admin rights, 16 characters or more
                        WARMPATH_MASTER_KEY    encrypts credentials at rest; else made in the data directory
+
+Flags of import
+  --format FORMAT        warmpath, litellm, one-api; without it by the look of the file
+  --dry-run              only tell what would change
+  --prune                delete the entries of every list in the file that the list does not have
 
 Flags of replay
   --policy A,B           all of them: ${REPLAY_POLICIES.slice(0, 5).join(', ')},
@@ -40,6 +47,6 @@ Flags of replay
   --json                 figures for programs
 
 A flag wins over the environment, the environment over the configuration file.
-Keys and admin commands work on the data directory and take --data-dir and --config.
+Keys, admin, import and export work on the data directory and take --data-dir and --config.
 
 Exit codes: 0 fine, 1 failure, 2 wrong usage.`;

@@ -67,7 +67,8 @@ function desiredAccounts({ provider, providerId, current, tools }: Scope): Promi
         rateMultiplier: account.rateMultiplier ?? 1,
         usdPerCredit: account.usdPerCredit ?? null,
         cacheDomain: account.cacheDomain ?? null,
-        isPaused: existing?.isPaused ?? false,
+        // How an account begins; from then on the operator's word counts.
+        isPaused: existing?.isPaused ?? account.paused ?? false,
         ...(await desiredCredential(account, { id, existing, tools })),
         credentialOrigins: desiredOrigins(account, {
           existing,

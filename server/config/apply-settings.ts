@@ -8,6 +8,7 @@ import type { ConfigFile } from './schema.ts';
 export function desiredSettings(file: ConfigFile, current: Settings): Settings {
   return {
     requireApiKey: file.requireApiKey ?? current.requireApiKey,
+    trustedProxies: file.trustedProxies ?? current.trustedProxies,
     affinity: withStated(current.affinity, file.affinity),
     routing: desiredRouting(file, current),
     reservation: withStated(current.reservation, file.reservation),
@@ -19,6 +20,7 @@ export function desiredSettings(file: ConfigFile, current: Settings): Settings {
     limits: withStated(current.limits, file.limits),
     clientGone: withStated(current.clientGone, file.clientGone),
     bodyLog: withStated(current.bodyLog, file.bodyLog),
+    alerts: { ...withStated(current.alerts, { ...file.alerts, webhook: null }) },
   };
 }
 

@@ -8,6 +8,7 @@ import type { CatalogChange, CatalogRows } from '../gateway/ports.ts';
 import { apiKeyConflicts, desiredApiKeys, heldHashes } from './apply-api-keys.ts';
 import { desiredProviders } from './apply-providers.ts';
 import { desiredSettings, settingsConflicts } from './apply-settings.ts';
+import { withWebhook } from './apply-webhook.ts';
 import { type Deletion, type DesiredRows, deletion, type PlanTools } from './plan.ts';
 import { ConfigError } from './problems.ts';
 import { pruned } from './prune.ts';
@@ -20,11 +21,12 @@ export async function planConfig(
   tools: PlanTools,
 ): Promise<CatalogChange[]> {
   const users = desiredUsers(file, current, tools);
+  const providers = await desiredProviders(file, current, tools);
   const desired: DesiredRows = {
-    ...(await desiredProviders(file, current, tools)),
+    ...providers,
     users,
-    apiKeys: desiredApiKeys(file, { current, users, tools }),
-    settings: desiredSettings(file, current.settings),
+    apiKeys: desiredApiKeys(file, { current, named: { ...providers, users }, tools }),
+    settings: await withWebhook(file, desiredSettings(file, current.settings), tools),
   };
   const deletions = file.prune ? pruned(file, { current, desired }) : [];
   const conflicts = [
@@ -67,7 +69,7 @@ function changed<Row extends { id: string }>(desired: readonly Row[], current: r
   return desired.filter((row) => !isSame(row, byId.get(row.id)));
 }
 
-function isSame<Row extends object>(wanted: Row, existing: Row | undefined): boolean {
+export function isSame<Row extends object>(wanted: Row, existing: Row | undefined): boolean {
   return existing !== undefined && fingerprintOf(wanted) === fingerprintOf(existing);
 }
 

@@ -82,7 +82,42 @@ function checkApiKeys(data: unknown): Finding[] {
     const message = 'is not one of the users of this file';
     return [{ path: [...path, 'user'], message, suggestion: closest(user, usernames) }];
   });
-  return [...doubles(apiKeys, 'name'), ...doubles(apiKeys.map(hashed), 'key'), ...unknownUsers];
+  const unknownNames = [
+    ...unknownIn(apiKeys, { key: 'models', known: modelNames(data), what: 'models' }),
+    ...unknownIn(apiKeys, { key: 'providers', known: providerNames(data), what: 'providers' }),
+  ];
+  return [
+    ...doubles(apiKeys, 'name'),
+    ...doubles(apiKeys.map(hashed), 'key'),
+    ...unknownUsers,
+    ...unknownNames,
+  ];
+}
+
+/** A misspelt name in a list of what is allowed would allow less than was meant, and nobody would see why. */
+function unknownIn(
+  blocks: readonly Placed[],
+  { key, known, what }: { key: string; known: readonly string[]; what: string },
+): Finding[] {
+  return blocks.flatMap(({ block, path }) =>
+    textsOf(block, key, path).flatMap(({ text, path }): Finding[] => {
+      if (text === UNRESOLVED || known.includes(text) || known.includes(UNRESOLVED)) return [];
+      return [{ path, message: `is not one of the ${what} of this file`, suggestion: closest(text, known) }];
+    }),
+  );
+}
+
+function providerNames(data: unknown): string[] {
+  return blocksOf(data, 'providers').flatMap(({ block }) => textOf(block, 'name') ?? []);
+}
+
+/** Declared as models, or named by what a provider serves. */
+function modelNames(data: unknown): string[] {
+  const served = blocksOf(data, 'providers').flatMap(({ block, path }) => blocksOf(block, 'models', path));
+  return [
+    ...blocksOf(data, 'models').flatMap(({ block }) => textOf(block, 'name') ?? []),
+    ...served.flatMap(({ block }) => textOf(block, 'model') ?? []),
+  ];
 }
 
 /** Compares keys by hash, to keep the keys themselves out of everything that reports. */

@@ -27,34 +27,46 @@ export type ParsedConfig =
   | { config: ConfigFile; problems: readonly [] }
   | { config: null; problems: readonly ConfigProblem[] };
 
-/** Checks the text of a configuration file. An empty file is a valid configuration that says nothing. */
+/**
+ * Checks the text of a configuration file. An empty file is a valid configuration that says nothing. `prepare` may change
+ * the data before references are resolved.
+ */
 export async function parseConfig(
   text: string,
-  { env, readFile }: { env: Environment; readFile: ReadFile },
+  { env, readFile, prepare }: { env: Environment; readFile: ReadFile; prepare?: (data: unknown) => unknown },
 ): Promise<ParsedConfig> {
   const yaml = readYaml(disguiseReferences(text));
   if (yaml.errors.length > 0) {
     return { config: null, problems: yaml.errors.map((error) => ({ path: '', suggestion: null, ...error })) };
   }
-  const resolved = interpolate(yaml.data ?? {}, env);
+  const given = yaml.data ?? {};
+  const resolved = interpolate(prepare ? prepare(given) : given, env);
   const complete = await readSecretFiles(resolved.data, readFile);
-  const parsed = v.safeParse(configFileSchema, complete.data);
-  const findings = [
-    ...resolved.findings,
-    ...complete.findings,
-    ...(parsed.issues ?? []).map(findingOf),
-    ...crossCheck(complete.data),
-  ];
-  if (parsed.success && findings.length === 0) return { config: parsed.output, problems: [] };
-  return { config: null, problems: toProblems(findings, yaml) };
+  const findings = [...resolved.findings, ...complete.findings];
+  return checkShape(complete.data, { findings, lineOf: yaml.lineOf });
 }
 
+/** Checks the data of a configuration without references; `findings`: what is known to be wrong with it already. */
+export function checkShape(
+  data: unknown,
+  { findings: known, lineOf }: { findings: readonly Finding[]; lineOf: YamlSource['lineOf'] },
+): ParsedConfig {
+  const parsed = v.safeParse(configFileSchema, data);
+  const findings = [...known, ...(parsed.issues ?? []).map(findingOf), ...crossCheck(data)];
+  if (parsed.success && findings.length === 0) return { config: parsed.output, problems: [] };
+  return { config: null, problems: toProblems(findings, lineOf) };
+}
+
+/** Nobody reads more at once, and each is looked up in the text. */
+const MAX_PROBLEMS = 200;
+
 /** The first finding at a path explains the later ones there. In the order of the file. */
-function toProblems(findings: readonly Finding[], yaml: YamlSource): ConfigProblem[] {
+function toProblems(findings: readonly Finding[], lineOf: YamlSource['lineOf']): ConfigProblem[] {
   const byPath = new Map<string, ConfigProblem>();
   for (const { path, message, suggestion = null } of findings) {
+    if (byPath.size >= MAX_PROBLEMS) break;
     const place = renderPath(presentable(path));
-    if (!byPath.has(place)) byPath.set(place, { path: place, message, suggestion, line: yaml.lineOf(path) });
+    if (!byPath.has(place)) byPath.set(place, { path: place, message, suggestion, line: lineOf(path) });
   }
   return [...byPath.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }

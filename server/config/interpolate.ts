@@ -16,8 +16,8 @@ const CLOSE = '\u{E002}';
 /** Makes the references of a YAML text safe to stand anywhere, unquoted too. Lines stay where they are. */
 export function disguiseReferences(text: string): string {
   return text
-    .replaceAll(/\$\$\{([^}\n]*)\}/g, `${OPEN_ESCAPED}$1${CLOSE}`)
-    .replaceAll(/\$\{([^}\n]*)\}/g, `${OPEN}$1${CLOSE}`);
+    .replaceAll(/\$\$\{([^{}\n]*)\}/g, `${OPEN_ESCAPED}$1${CLOSE}`)
+    .replaceAll(/\$\{([^{}\n]*)\}/g, `${OPEN}$1${CLOSE}`);
 }
 
 /**
@@ -27,6 +27,13 @@ export function disguiseReferences(text: string): string {
 export function interpolate(data: unknown, env: Environment): { data: unknown; findings: Finding[] } {
   const findings: Finding[] = [];
   return { data: walk(data, [], (text, path) => replace(text, path, { env, findings })), findings };
+}
+
+/** The name in a disguised text that is one reference and nothing else; else null. */
+export function wholeReference(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const name = value.startsWith(OPEN) && value.endsWith(CLOSE) ? value.slice(OPEN.length, -CLOSE.length) : '';
+  return NAME.test(name) ? name : null;
 }
 
 type Replace = (text: string, path: readonly PathStep[]) => string;
@@ -39,7 +46,10 @@ function walk(data: unknown, path: readonly PathStep[], replaceText: Replace): u
   return Object.fromEntries(entries.map(([key, value]) => [key, walk(value, [...path, key], replaceText)]));
 }
 
-const REFERENCE = new RegExp(`([${OPEN}${OPEN_ESCAPED}])([^${CLOSE}]*)${CLOSE}|\\$\\{`, 'gu');
+const REFERENCE = new RegExp(
+  `([${OPEN}${OPEN_ESCAPED}])([^${OPEN}${OPEN_ESCAPED}${CLOSE}]*)${CLOSE}|\\$\\{`,
+  'gu',
+);
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function replace(

@@ -3,8 +3,10 @@
 import * as v from 'valibot';
 import { MIN_API_KEY_LENGTH } from '../auth/api-keys.ts';
 import { normalizeBaseUrl } from '../gateway/base-url.ts';
+import { MAX_BUDGET_USD, MAX_CONCURRENT, MAX_PER_MINUTE } from '../gateway/key-restrictions.ts';
 import { ROUTE_POLICIES, ROUTE_PROFILES, WARMTH_SCOPES } from '../gateway/routing-settings.ts';
 import { SURFACES } from '../wire/surface.ts';
+import { dateTime, ipRange, limitedTo } from './limit-values.ts';
 import { isListenHost } from './listen-host.ts';
 import { closest } from './suggest.ts';
 import { type Block, isBlock } from './tree.ts';
@@ -13,6 +15,9 @@ const MAX_NAME_LENGTH = 200;
 const TEXT = 'must be text (put it in quotes)';
 const LIST = 'must be a list';
 export const UNKNOWN_KEY = 'is not a known key';
+
+/** Told of one block; a text that is no configuration at all may have any number. */
+const MAX_UNKNOWN_KEYS = 50;
 
 /**
  * A block of keys. Reports every unknown key, where valibot's strict object stops at the first; such an issue carries
@@ -30,10 +35,10 @@ function block<const Entries extends v.ObjectEntries>(
     v.rawCheck(({ dataset, addIssue }) => {
       const value: unknown = dataset.value;
       if (!isBlock(value)) return;
-      for (const key of Object.keys(value).filter((key) => !isKnown.has(key))) {
-        const path: [v.ObjectPathItem] = [
-          { type: 'object', origin: 'key', input: { ...value }, key, value: value[key] },
-        ];
+      const input = { ...value };
+      const unknown = Object.keys(value).filter((key) => !isKnown.has(key));
+      for (const key of unknown.slice(0, MAX_UNKNOWN_KEYS)) {
+        const path: [v.ObjectPathItem] = [{ type: 'object', origin: 'key', input, key, value: value[key] }];
         addIssue({ message: UNKNOWN_KEY, expected: closest(key, known) ?? '', path });
       }
     }),
@@ -134,6 +139,7 @@ const account = block(
     rateMultiplier: v.nullish(numberWithin(0, 1000)),
     usdPerCredit: v.nullish(aboveZero(1_000_000)),
     cacheDomain: v.nullish(name),
+    paused: v.nullish(flag),
   },
   ['credentialFile'],
 );
@@ -187,6 +193,16 @@ const apiKey = block(
       v.minLength(MIN_API_KEY_LENGTH, `must have at least ${MIN_API_KEY_LENGTH} characters`),
     ),
     user: v.nullish(name),
+    expiresAt: v.nullish(dateTime),
+    models: limitedTo(name),
+    providers: limitedTo(name),
+    surfaces: limitedTo(choice(SURFACES)),
+    ips: limitedTo(ipRange),
+    requestsPerMinute: v.nullish(wholeNumber(1, MAX_PER_MINUTE)),
+    tokensPerMinute: v.nullish(wholeNumber(1, MAX_PER_MINUTE)),
+    maxConcurrent: v.nullish(wholeNumber(1, MAX_CONCURRENT)),
+    budgetUsdPerDay: v.nullish(aboveZero(MAX_BUDGET_USD)),
+    budgetUsdPerMonth: v.nullish(aboveZero(MAX_BUDGET_USD)),
   },
   ['keyFile'],
 );
@@ -272,11 +288,50 @@ const cacheSettings = {
   ),
 };
 
+const httpUrl = v.pipe(
+  v.string(TEXT),
+  v.trim(),
+  v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL'),
+);
+
+/** What the program tells of itself. All but the alerts hold from the start of the program. */
+const observability = {
+  metrics: v.nullish(block({ open: v.nullish(flag) })),
+  log: v.nullish(
+    block({
+      level: v.nullish(choice(['info', 'warn', 'error'])),
+      format: v.nullish(choice(['json', 'text'])),
+      requests: v.nullish(flag),
+    }),
+  ),
+  telemetry: v.nullish(
+    block({
+      otlpEndpoint: v.nullish(httpUrl),
+      otlpHeaders: v.nullish(v.record(v.string(), secret, 'must be a block of header names')),
+      serviceName: v.nullish(name),
+      sampleRatio: share,
+    }),
+  ),
+  alerts: v.nullish(
+    block({
+      enabled: v.nullish(flag),
+      webhookUrl: v.nullish(httpUrl),
+      allowPrivateNetwork: v.nullish(flag),
+      minRequests: v.nullish(wholeNumber(1, 1_000_000)),
+      dropShare: v.nullish(numberWithin(0.01, 1)),
+      windowMinutes: v.nullish(wholeNumber(1, 24 * 60)),
+      baselineHours: v.nullish(wholeNumber(1, 24 * 30)),
+      cooldownMinutes: v.nullish(wholeNumber(0, 7 * 24 * 60)),
+    }),
+  ),
+};
+
 export const configFileSchema = block({
   port: v.nullish(wholeNumber(0, 65_535)),
   host: v.nullish(listenHost),
   dataDir: v.nullish(name),
   requireApiKey: v.nullish(flag),
+  trustedProxies: limitedTo(ipRange),
   affinity: v.nullish(
     block({
       enabled: v.nullish(flag),
@@ -293,6 +348,7 @@ export const configFileSchema = block({
   routingHeaders: v.nullish(flag),
   ...cacheSettings,
   ...requestSettings,
+  ...observability,
   prune: v.nullish(flag),
   providers: list(provider),
   models: list(model),
@@ -306,3 +362,4 @@ type Item<List> = List extends readonly (infer Element)[] ? Element : never;
 export type ConfigProvider = Item<ConfigFile['providers']>;
 export type ConfigAccount = Item<ConfigProvider['accounts']>;
 export type ConfigModel = Item<ConfigFile['models']>;
+export type ConfigApiKey = Item<ConfigFile['apiKeys']>;

@@ -1,6 +1,16 @@
 // Reads YAML text into plain data and remembers the line of every key. Its errors never quote the text.
 
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { PathStep } from './problems.ts';
 
 export interface YamlSource {
@@ -30,12 +40,17 @@ const MESSAGES: Record<string, string> = {
 
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  // The library compares every key with every other one of its block, which takes minutes for a hostile text.
+  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false } as const;
+  const document = parseDocument(text, options);
   const lineAt = (offset: number | undefined) => (offset === undefined ? null : lines.linePos(offset).line);
   const errors = firstOfEachLine(
-    [...document.errors, ...document.warnings].map((error) => ({
-      message: MESSAGES[error.code] ?? 'is not valid YAML',
-      line: lineAt(error.pos[0]),
+    [
+      ...[...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({ code, offset })),
+      ...repeatedKeys(document).map((offset) => ({ code: 'DUPLICATE_KEY', offset })),
+    ].map(({ code, offset }) => ({
+      message: MESSAGES[code] ?? 'is not valid YAML',
+      line: lineAt(offset),
     })),
   );
   const lineOf = (path: readonly PathStep[]) => lineAt(offsetOf(document, path));
@@ -46,6 +61,22 @@ export function readYaml(text: string): YamlSource {
     const message = 'is not valid YAML: its aliases (*) cannot be resolved';
     return { data: undefined, errors: [{ message, line: null }], lineOf };
   }
+}
+
+/** Where a key stands that its block has already. */
+function repeatedKeys(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map(_key, { items }) {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) offsets.push(key.range?.[0] ?? 0);
+        known.add(key.value);
+      }
+    },
+  });
+  return offsets;
 }
 
 /** One slip makes the parser stumble over all that follows; a few of its complaints say enough. */

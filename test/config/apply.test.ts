@@ -8,6 +8,7 @@ import { planConfig } from '../../server/config/apply.ts';
 import { parseConfig } from '../../server/config/file.ts';
 import { ConfigError } from '../../server/config/problems.ts';
 import type { ConfigFile } from '../../server/config/schema.ts';
+import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import { type CatalogChange, type CatalogRows, DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
 
 const NOW_MS = 1_700_000_000_000;
@@ -238,6 +239,7 @@ test('planConfig turns a config into rows that belong together', async () => {
   const rows = await apply(EVERYTHING);
   const apiKey = only(rows.apiKeys);
   assert.deepEqual(apiKey, {
+    ...UNRESTRICTED,
     id: apiKey.id,
     name: 'ci',
     hash: hashSecret(KEY_1),

@@ -140,6 +140,9 @@ function info(address: () => string | undefined, holdOpen: () => void): Connecti
     get isLoopback() {
       return isLoopbackAddress(address());
     },
+    get remoteAddress() {
+      return address() ?? null;
+    },
     holdOpen,
   };
 }

@@ -10,7 +10,7 @@ import type { CatalogRows, Settings } from '../server/gateway/ports.ts';
 import { upstreamOfFetch } from '../server/upstream/fetch-upstream.ts';
 import { ADA_KEY, account, createBench, overPauses, rowsOf } from './gateway/fixture.ts';
 
-const INFO = { isLoopback: true, holdOpen: () => undefined };
+const INFO = { isLoopback: true, remoteAddress: '127.0.0.1', holdOpen: () => undefined };
 const LONG_TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(200);
 
 function demoRows(settings: Partial<Settings>): { rows: CatalogRows; credentials: Map<string, string> } {
@@ -49,19 +49,21 @@ function createHouse(settings: Partial<Settings> = {}) {
   const upstream = createDemoUpstream({ clock: bench.clock, latency: 0 });
   const { rows, credentials } = demoRows(settings);
   const catalog = buildCatalog(rows, credentials);
-  let isReady = true;
+  let problem: string | null = null;
   const app = createApp({
     gateway: { ...bench.parts, catalog: () => catalog, upstream: upstreamOfFetch(upstream.fetch) },
     admin: { fetch: () => Promise.resolve(new Response('admin')) },
+    rest: { fetch: () => null },
     panel: (request) => (new URL(request.url).pathname === '/' ? new Response('panel') : null),
-    isReady: () => isReady,
+    metrics: () => Promise.resolve(new Response('metrics')),
+    whyNotReady: () => problem,
   });
   return {
     app,
     bench,
     upstream,
     drain: () => {
-      isReady = false;
+      problem = 'draining';
     },
   };
 }
@@ -92,8 +94,11 @@ for (const [path, status] of [
   ['/health/liveness', 200],
   ['/readyz', 200],
   ['/health/readiness', 200],
+  ['/metrics', 200],
   ['/', 200],
   ['/graphql', 200],
+  ['/graphql/stream', 200],
+  ['/admin/export/requests.csv', 200],
   ['/nothing-here', 404],
 ] as const) {
   test(`createApp() answers GET ${path} with ${status}`, async () => {
@@ -106,6 +111,24 @@ test('createApp() is live but not ready while it drains', async () => {
   drain();
   const status = async (path: string) => (await app(new Request(`http://gateway.test${path}`), INFO)).status;
   assert.deepEqual([await status('/livez'), await status('/readyz')], [200, 503]);
+});
+
+test('createApp() says why it is not ready, and nothing but that it is not to HEAD', async () => {
+  const { app, drain } = createHouse();
+  const readyz = (method: string) => app(new Request('http://gateway.test/readyz', { method }), INFO);
+  assert.equal(await (await readyz('GET')).text(), 'ok\n');
+  drain();
+  assert.equal(await (await readyz('GET')).text(), 'draining\n');
+  const head = await readyz('HEAD');
+  assert.deepEqual([head.status, await head.text()], [503, '']);
+});
+
+test('createApp() lets the data plane know who is at the other end of the connection', async () => {
+  const { app, bench } = createHouse();
+  Object.assign(bench.catalog.apiKeys.get('ada') ?? assert.fail(), { allowedIps: ['192.0.2.0/24'] });
+  const from = async (remoteAddress: string) =>
+    (await app(post(turn(['hi'], false), 's'), { ...INFO, remoteAddress })).status;
+  assert.deepEqual([await from('192.0.2.7'), await from('192.0.3.7')], [200, 403]);
 });
 
 test('createApp() keeps a growing conversation warm: every turn reads what the turn before it wrote', async () => {

@@ -15,15 +15,29 @@ const ROOMS: Record<string, readonly string[]> = {
   routing: [
     'wire',
     'gateway/ports.ts',
+    'gateway/log-queries.ts',
     'gateway/routing-settings.ts',
     'gateway/route-record.ts',
     'gateway/steady-clock.ts',
   ],
   gateway: ['wire', 'routing'],
-  analysis: ['gateway/ports.ts', 'gateway/routing-settings.ts', 'gateway/route-record.ts', 'routing', 'wire'],
-  auth: ['gateway/ports.ts', 'gateway/admin-store.ts'],
-  storage: [
+  analysis: [
+    'gateway/log-queries.ts',
     'gateway/ports.ts',
+    'gateway/log-queries.ts',
+    'gateway/routing-settings.ts',
+    'gateway/route-record.ts',
+    'routing',
+    'wire',
+  ],
+  auth: ['gateway/ports.ts', 'gateway/admin-store.ts', 'gateway/key-restrictions.ts'],
+  storage: [
+    'analysis/interval-sample.ts',
+    'analysis/intervals.ts',
+    'analysis/ttl-ladder.ts',
+    'gateway/log-queries.ts',
+    'gateway/ports.ts',
+    'gateway/log-queries.ts',
     'gateway/pins.ts',
     'gateway/admin-store.ts',
     'gateway/body-copy.ts',
@@ -32,10 +46,22 @@ const ROOMS: Record<string, readonly string[]> = {
     'wire',
   ],
   upstream: ['gateway/ports.ts', 'gateway/upstream.ts', 'wire/bytes.ts'],
-  graphql: ['gateway', 'routing', 'analysis', 'auth', 'wire'],
+  graphql: ['gateway', 'routing', 'analysis', 'auth', 'wire', 'config'],
+  rest: [],
   demo: ['wire', 'gateway/ports.ts'],
+  telemetry: ['gateway', 'wire'],
   panel: [],
-  config: ['gateway/ports.ts', 'gateway/routing-settings.ts', 'gateway/base-url.ts', 'auth', 'wire'],
+  config: [
+    'gateway/ports.ts',
+    'gateway/log-queries.ts',
+    'gateway/routing-settings.ts',
+    'gateway/base-url.ts',
+    'gateway/cache-alert.ts',
+    'gateway/client-address.ts',
+    'gateway/key-restrictions.ts',
+    'auth',
+    'wire',
+  ],
   cli: ['config', 'analysis', 'gateway/routing-settings.ts'],
   'app.ts': ['wire', 'gateway', 'auth', 'graphql', 'panel'],
   'serve.ts': ['app.ts'],
@@ -45,11 +71,12 @@ const COMPOSITION_ROOT = /^(main\.ts|boot)$/;
 
 /** Packages by room; `@scope/*` stands for all of a scope. */
 const PACKAGES: Record<string, readonly string[]> = {
-  gateway: ['uuidv7', '@pydantic/genai-prices'],
+  gateway: ['uuidv7', 'ipaddr.js', '@pydantic/genai-prices'],
   auth: ['hash-wasm'],
   storage: ['kysely'],
   upstream: ['ipaddr.js'],
   graphql: ['graphql', 'graphql-yoga', '@pothos/*', 'uuidv7', 'valibot'],
+  rest: ['valibot'],
   config: ['valibot', 'yaml'],
   'serve.ts': ['srvx'],
   boot: ['uuidv7'],
@@ -63,6 +90,7 @@ const PLATFORM_MODULES: Record<string, readonly string[]> = {
   gateway: ['node:crypto', 'node:buffer', 'node:zlib'],
   demo: ['node:crypto'],
   auth: ['node:crypto', 'node:fs/promises', 'node:path'],
+  telemetry: ['node:crypto'],
   config: ['node:fs/promises', 'node:path'],
   cli: ['node:util'],
 };
@@ -78,7 +106,7 @@ const RESERVED_MODULES: readonly { module: RegExp; files: RegExp }[] = [
 
 const RUNTIME_FILES = /^server\/(serve|main|panel\/embed|upstream\/(bun-socket|socket))\.ts$|\.d\.ts$/;
 /** Rooms that receive what they need and never look at the process around them. */
-const PROCESS_FREE = /^server\/(wire|routing|gateway|upstream|analysis|demo|config|cli)\//;
+const PROCESS_FREE = /^server\/(wire|routing|gateway|upstream|analysis|demo|config|cli|telemetry)\//;
 const GENERATED = /^(server\/panel\/assets\.js|ui\/src\/graphql-env\.d\.ts|ui\/src\/paraglide\/)/;
 const MAX_CODE_LINES = 350;
 /** Tables of texts are as long as there are texts. */

@@ -5,6 +5,7 @@ import { issueApiKey } from '../auth/api-keys.ts';
 import { Sessions } from '../auth/sessions.ts';
 import type { Command } from '../cli/arguments.ts';
 import { loadConfigFile } from '../config/file.ts';
+import { UNRESTRICTED } from '../gateway/key-restrictions.ts';
 import { systemClock } from './clock.ts';
 import { dataDirOf } from './start.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -30,7 +31,16 @@ export async function createKey(command: CommandOf<'create-key'>, entry: URL): P
     }
     const { secret, hash, masked } = issueApiKey();
     const createdAtMs = clock.nowMs();
-    const row = { id: uuidv7(), name, hash, masked, userId: user?.id ?? null, isEnabled: true, createdAtMs };
+    const row = {
+      ...UNRESTRICTED,
+      id: uuidv7(),
+      name,
+      hash,
+      masked,
+      userId: user?.id ?? null,
+      isEnabled: true,
+      createdAtMs,
+    };
     await catalog.apply([{ kind: 'put-api-key', row }]);
     process.stdout.write(`${secret}\n`);
     process.stderr.write('This is the only time the key is shown.\n');
@@ -47,7 +57,8 @@ export async function resetAdmin(command: CommandOf<'reset-admin'>, entry: URL):
   });
 }
 
-async function withWorkspace(
+/** Opens the data directory for one piece of work. Resolves to the exit code. */
+export async function withWorkspace(
   options: CommandOf<'create-key'>['options'],
   entry: URL,
   work: (workspace: Workspace) => Promise<void>,

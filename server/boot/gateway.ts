@@ -9,11 +9,15 @@ import { callAccount } from '../gateway/gateway.ts';
 import { HealthTable } from '../gateway/health.ts';
 import { KeepWarm } from '../gateway/keep-warm.ts';
 import { sendKeepWarm } from '../gateway/keep-warm-ping.ts';
+import { periodAt } from '../gateway/key-spending.ts';
+import { KeyUsage } from '../gateway/key-usage.ts';
 import { Slots } from '../gateway/limits.ts';
 import { Live } from '../gateway/live.ts';
+import type { RequestLog } from '../gateway/log-queries.ts';
+import { ModelMappingCache } from '../gateway/model-mapping-cache.ts';
 import type { GatewayParts } from '../gateway/parts.ts';
 import { Pins } from '../gateway/pins.ts';
-import type { Account, Clock, RequestLog } from '../gateway/ports.ts';
+import type { Account, Clock } from '../gateway/ports.ts';
 import { RetryBudget } from '../gateway/retry-budget.ts';
 import { ROUTE_POLICY_FUNCTIONS } from '../gateway/route.ts';
 import { createRoutingState } from '../gateway/routing-state.ts';
@@ -34,7 +38,8 @@ export function createGateway(
   const routing = createRoutingState(clock);
   const parts: GatewayParts = {
     catalog: () => catalog.current,
-    authenticate,
+    modelMappings: new ModelMappingCache({ clock, catalog: () => catalog.current }),
+    authenticate: (headers, current) => authenticate(headers, { catalog: current, nowMs: clock.nowMs() }),
     affinity: new AffinityTable({ clock, live }),
     health,
     slots,
@@ -51,6 +56,7 @@ export function createGateway(
           callAccount: (exchange, accountId) => callAccount(exchange, accountId, parts),
         }),
     }),
+    keyUsage: new KeyUsage(clock),
     signalTrust: new SignalTrust(),
     pins: new Pins(clock),
     admission: new Admission(clock),
@@ -84,13 +90,22 @@ export function hasRoom(
   return !isBusy && health.weightFactor(account.id) === 1;
 }
 
-/** For administrators: whose affinity they clear is not kept warm by pings either, whether it is still bound or not. */
+/** For administrators: whose affinity they clear or move is not kept warm by pings there either, whether it is still bound or not. */
 export function clearableAffinity({
   affinity,
   keepWarm,
-}: Pick<GatewayParts, 'affinity' | 'keepWarm'>): Pick<AffinityTable, 'list' | 'counters' | 'clear' | 'peek'> {
+}: Pick<GatewayParts, 'affinity' | 'keepWarm'>): Pick<
+  AffinityTable,
+  'list' | 'get' | 'counters' | 'clear' | 'peek' | 'pin' | 'move'
+> {
   return {
     list: () => affinity.list(),
+    get: (key) => affinity.get(key),
+    pin: (key, pin) => affinity.pin(key, pin),
+    move: (key, to) => {
+      keepWarm.drop(({ binding }) => binding.key === key && binding.accountId !== to.candidate.account.id);
+      return affinity.move(key, to);
+    },
     counters: () => affinity.counters(),
     peek: (identity) => affinity.peek(identity),
     clear: (matches, reason) => {
@@ -115,14 +130,39 @@ export async function countPingsOfToday(
   }
 }
 
-function authenticate(headers: Headers, catalog: Catalog) {
+/**
+ * What keys have spent this day and month, as the log has it. Until then, and when it cannot be read, they have spent
+ * what this process has seen. Never rejects.
+ */
+export async function countSpending(
+  { keyUsage, clock }: Pick<GatewayParts, 'keyUsage' | 'clock'>,
+  log: Pick<RequestLog, 'groups'>,
+): Promise<void> {
+  const toMs = clock.nowMs();
+  try {
+    for (const period of ['month', 'day'] as const) {
+      const { fromMs } = periodAt(period, toMs);
+      keyUsage.restore(period, fromMs, await log.groups({ fromMs, toMs }, 'api-key'));
+    }
+  } catch (error) {
+    logEvent('error', 'spending-not-counted', errorFields(error));
+  }
+}
+
+function authenticate(headers: Headers, { catalog, nowMs }: { catalog: Catalog; nowMs: number }) {
   const { apiKeyByHash, settings } = catalog;
-  const verdict = identifyCaller(headers, { apiKeyByHash, requireApiKey: settings.requireApiKey });
+  const verdict = identifyCaller(headers, {
+    apiKeyByHash,
+    requireApiKey: settings.requireApiKey,
+    nowMs,
+  });
   if (verdict.kind !== 'refused') return verdict;
   const why = {
     'missing-api-key': 'no API key was given. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY"',
     'unknown-api-key': 'the API key is not known here',
     'api-key-disabled': 'the API key is switched off',
+    'api-key-expired': 'the API key has expired',
+    'api-key-revoked': 'the API key was revoked',
   };
   throw new GatewayError(verdict.code, `Cannot identify the caller: ${why[verdict.code]}`);
 }

@@ -7,6 +7,7 @@ import { checkConfig, createKey, resetAdmin } from './commands.ts';
 import { errorFields } from './log.ts';
 import { replayTrace } from './replay-command.ts';
 import { serve } from './start.ts';
+import { exportToOutput, importFile } from './transfer-commands.ts';
 import { VERSION } from './version.ts';
 
 /** `entry`: the program's main module, with which the database's thread is started. */
@@ -35,6 +36,12 @@ export async function runProgram(entry: URL): Promise<void> {
         return;
       case 'replay':
         process.exitCode = await replayTrace(command);
+        return;
+      case 'import':
+        process.exitCode = await importFile(command, entry);
+        return;
+      case 'export':
+        process.exitCode = await exportToOutput(command, entry);
         return;
       case 'serve':
         await serve(command.options, entry);

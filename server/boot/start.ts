@@ -3,22 +3,33 @@
 import { homedir } from 'node:os';
 import { uuidv7 } from 'uuidv7';
 import { type App, createApp } from '../app.ts';
+import { AdminTokens } from '../auth/admin-tokens.ts';
 import { Sessions } from '../auth/sessions.ts';
 import type { StorageOptions } from '../cli/arguments.ts';
 import { wantsColor, welcomeText } from '../cli/welcome.ts';
 import { loadConfigFile } from '../config/file.ts';
 import { defaultDataDir, type GivenOptions, resolveOptions, type StartOptions } from '../config/options.ts';
+import type { ConfigFile } from '../config/schema.ts';
+import { AccountTests } from '../gateway/account-test.ts';
+import type { Catalog } from '../gateway/catalog.ts';
 import type { GatewayParts } from '../gateway/parts.ts';
 import { stopExchanges } from '../gateway/shutdown.ts';
-import type { AdminParts } from '../graphql/parts.ts';
+import type { Upstream } from '../gateway/upstream.ts';
+import type { LogExport } from '../graphql/log-export.ts';
+import type { AdminParts, BuildInfo, Connection } from '../graphql/parts.ts';
 import type { AdminApi } from '../graphql/yoga.ts';
+import { panelDocuments } from '../panel/documents.ts';
 import { createPanel } from '../panel/panel.ts';
+import { createRestApi } from '../rest/rest.ts';
 import { type Listener, listen, runtimeName } from '../serve.ts';
+import { areMetricsOpen, logOptions } from '../telemetry/log-options.ts';
+import { answerScrape, type ScrapeParts } from '../telemetry/scrape.ts';
 import { watchAccounts } from './account-watch.ts';
 import { repeat, systemClock } from './clock.ts';
 import { type DemoMode, openDemo } from './demo-mode.ts';
-import { clearableAffinity, countPingsOfToday, createGateway } from './gateway.ts';
-import { errorFields, logEvent } from './log.ts';
+import { clearableAffinity, countPingsOfToday, countSpending, createGateway } from './gateway.ts';
+import { configureLog, errorFields, logEvent } from './log.ts';
+import { type Telemetry, watchGateway } from './telemetry.ts';
 import { COMMIT, VERSION } from './version.ts';
 import { wayOut } from './way-out.ts';
 import { applyConfig, openWorkspace, type Workspace } from './workspace.ts';
@@ -34,13 +45,15 @@ const SAME_SIGNAL_MS = 500;
 /** Resolves once the gateway listens; the process then lives until a signal ends it. */
 export async function serve(given: GivenOptions, entry: URL): Promise<void> {
   const file = given.configFile === null ? null : await loadConfigFile(given.configFile, process.env);
+  configureLog(logOptions(process.env, file));
   const options = resolveOptions(given, { file, dataDir: systemDataDir() });
   const { dataDir, masterKey } = options;
   const workspace = await openWorkspace({ dataDir, masterKey, entry, clock: systemClock });
   try {
     if (file) await applyConfig(file, workspace);
-    const demo = await openDemo(workspace, options.demo, wayOut(process.env));
-    const running = await run(workspace, options, demo);
+    const network = wayOut(process.env);
+    const demo = await openDemo(workspace, options.demo, network);
+    const running = await run(workspace, options, { demo, file, network });
     process.on('unhandledRejection', (error) => logEvent('error', 'unhandled-rejection', errorFields(error)));
     stopOnSignal(running, workspace);
     reloadOnSignal(options.configFile, { workspace, demo });
@@ -64,29 +77,51 @@ function systemDataDir(): string {
 interface Running {
   listener: Listener;
   gateway: GatewayParts;
+  telemetry: Telemetry;
   sessions: Sessions;
   /** Stops the house-keeping and the sample traffic. */
   stopTasks(): void;
   beginDrain(): void;
 }
 
-async function run(workspace: Workspace, options: StartOptions, demo: DemoMode): Promise<Running> {
-  const { storage, clock } = workspace;
+async function run(
+  workspace: Workspace,
+  options: StartOptions,
+  { demo, file, network }: { demo: DemoMode; file: ConfigFile | null; network: Upstream },
+): Promise<Running> {
+  const { storage, clock, catalog } = workspace;
   const gateway = createGateway(workspace, { clock, upstream: demo.upstream });
   gateway.affinity.restore(await storage.bindings.load(clock.nowMs()));
   gateway.pins.restore(await storage.pins.load(clock.nowMs()));
   gateway.routing.ledger.restore(await storage.warmth.load(clock.nowMs()));
-  void countPingsOfToday(gateway, storage.log);
   const sessions = new Sessions(storage.admin, clock);
-  const admin = createAdmin(gateway, { workspace, options, demo, sessions });
+  const nodeId = uuidv7();
+  const build = { version: VERSION, commit: COMMIT, runtime: runtimeName(), nodeId };
+  const telemetry = watchGateway(gateway, workspace, { env: process.env, file, network, build });
+  const admin = createAdmin(gateway, { workspace, options, demo, sessions, telemetry, build });
+  const scrape: ScrapeParts = {
+    families: telemetry.families,
+    isOpen: areMetricsOpen(process.env, file),
+    authorize: admin.mayRead,
+  };
   let isDraining = false;
-  const app = createApp({ gateway, admin, panel: await createPanel(), isReady: () => !isDraining });
+  const app = createApp({
+    gateway,
+    admin,
+    rest: createRestApi(admin),
+    panel: await createPanel(),
+    metrics: (request, info) => answerScrape(request, info, scrape),
+    whyNotReady: () => whyNotReady(isDraining, catalog.current),
+  });
   const listener = await listen(app, options);
-  const tasks = keepHouse(gateway, workspace);
+  void countPingsOfToday(gateway, storage.log);
+  void countSpending(gateway, storage.log);
+  const tasks = [...keepHouse(gateway, workspace), telemetry.stop];
   if (options.demo) tasks.push(demo.startTraffic(frontDoor(app)).stop);
   return {
     listener,
     gateway,
+    telemetry,
     sessions,
     stopTasks: () => {
       for (const stop of tasks) stop();
@@ -97,18 +132,31 @@ async function run(workspace: Workspace, options: StartOptions, demo: DemoMode):
   };
 }
 
+/** The panel can be reached all the same: that is where the first account is entered. */
+function whyNotReady(isDraining: boolean, { rows }: Catalog): string | null {
+  if (isDraining) return 'draining';
+  return rows.accounts.length === 0 ? 'no account is configured' : null;
+}
+
 function frontDoor(app: App): (request: Request) => Promise<Response> {
-  return (request) => app(request, { isLoopback: true, holdOpen: () => undefined });
+  return (request) =>
+    app(request, { isLoopback: true, remoteAddress: '127.0.0.1', holdOpen: () => undefined });
 }
 
 function createAdmin(
   gateway: GatewayParts,
-  parts: { workspace: Workspace; options: StartOptions; demo: DemoMode; sessions: Sessions },
-): AdminApi {
-  const { workspace, options, demo, sessions } = parts;
+  parts: {
+    workspace: Workspace;
+    options: StartOptions;
+    demo: DemoMode;
+    sessions: Sessions;
+    telemetry: Telemetry;
+    build: Omit<BuildInfo, 'startedAtMs' | 'isDemo'>;
+  },
+): LazyAdminApi {
+  const { workspace, options, demo, sessions, telemetry, build } = parts;
   const { catalog, storage, vault, clock } = workspace;
   const startedAtMs = clock.nowMs();
-  const nodeId = uuidv7();
   return loadedWhenAsked({
     catalog: {
       get current() {
@@ -122,21 +170,24 @@ function createAdmin(
     log: storage.log,
     bodies: storage.bodies,
     affinity: clearableAffinity(gateway),
+    modelMappings: gateway.modelMappings,
     health: gateway.health,
     slots: gateway.slots,
+    accountTests: new AccountTests(gateway),
+    keyUsage: gateway.keyUsage,
     routing: gateway.routing,
     policies: gateway.policies,
     reservations: gateway.routing.reservations,
     live: gateway.live,
     sessions,
+    adminTokens: new AdminTokens(storage.admin, clock),
+    audit: storage.audit,
     vault,
     clock,
+    alerts: telemetry.alerts,
     build: {
-      version: VERSION,
-      commit: COMMIT,
-      runtime: runtimeName(),
+      ...build,
       startedAtMs,
-      nodeId,
       get isDemo() {
         return demo.isOn;
       },
@@ -149,13 +200,32 @@ function createAdmin(
   });
 }
 
+interface LazyAdminApi extends AdminApi {
+  /** Whether the caller may read what the panel shows. */
+  mayRead(request: Request, connection: Connection): Promise<boolean>;
+}
+
 /** The admin API is half of the program, and the data plane must not wait for it: it is loaded with its first request. */
-function loadedWhenAsked(parts: AdminParts): AdminApi {
+function loadedWhenAsked(parts: Omit<AdminParts, 'documents'>): LazyAdminApi {
   let api: Promise<AdminApi> | null = null;
+  let logExport: Promise<LogExport> | null = null;
   return {
     async fetch(request, info) {
-      api ??= import('../graphql/yoga.ts').then(({ createAdminApi }) => createAdminApi(parts));
+      if (new URL(request.url).pathname.startsWith('/admin/export/')) {
+        logExport ??= import('../graphql/log-export.ts').then(({ createLogExport }) =>
+          createLogExport(parts),
+        );
+        return (await logExport).fetch(request, info);
+      }
+      api ??= Promise.all([import('../graphql/yoga.ts'), panelDocuments()]).then(
+        ([{ createAdminApi }, documents]) => createAdminApi({ ...parts, documents }),
+      );
       return (await api).fetch(request, info);
+    },
+    async mayRead(request, connection) {
+      const { identifyVisitor } = await import('../graphql/actor.ts');
+      const { actor } = await identifyVisitor(request, { parts, connection });
+      return actor !== null && actor.role !== 'own';
     },
   };
 }
@@ -182,6 +252,7 @@ function keepHouse(gateway: GatewayParts, { storage, catalog, clock }: Workspace
       watchAccounts(() => catalog.current, gateway.routing),
     ),
     repeat(clock, SWEEP_BINDINGS_MS, () => gateway.keepWarm.sweep()),
+    repeat(clock, SWEEP_BINDINGS_MS, () => gateway.keyUsage.sweep(catalog.current.apiKeys)),
     repeat(
       clock,
       SAVE_BINDINGS_MS,
@@ -226,6 +297,7 @@ function stopOnSignal(running: Running, workspace: Workspace): void {
     running.stopTasks();
     running.gateway.keepWarm.stop();
     await drain(running, workspace);
+    await running.telemetry.close();
     await running.gateway.affinity.save(storage.bindings).catch(() => undefined);
     await running.gateway.pins.save(storage.pins).catch(() => undefined);
     await running.gateway.routing.ledger.saveAll(storage.warmth).catch(() => undefined);

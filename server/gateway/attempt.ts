@@ -79,6 +79,8 @@ export interface AttemptInput {
   path: string;
   /** The client's headers; only the allowed ones are sent on. */
   headers: Headers;
+  /** Null = the upstream is not told of the trace. */
+  traceparent: string | null;
   body: Uint8Array<ArrayBuffer> | null;
   isStreamed: boolean;
   /** How the upstream frames a stream. */
@@ -138,6 +140,7 @@ function send(input: AttemptInput, io: { upstream: Upstream; signal: AbortSignal
       defaults: dialect.defaultHeaders,
       credential: dialect.credentialHeaders(destination.credential),
       isTranslated: input.translation !== null,
+      traceparent: input.traceparent,
       hasBody: body !== null,
     }),
     body,

@@ -42,8 +42,3 @@ function allCandidates(catalog: Catalog, modelId: string, surface: ChatSurface):
   }
   return found;
 }
-
-/** True when the model can be called on the surface at all. */
-export function isServed(catalog: Catalog, modelId: string, surface: Surface): boolean {
-  return candidatesOf(catalog, modelId, surface).length > 0;
-}

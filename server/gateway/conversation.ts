@@ -9,6 +9,8 @@ import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthTable } from './health.ts';
 import { affinityIdentity, type Caller, hashSession, tenantOf } from './identity.ts';
+import { allowedOf, requireAllowed } from './key-access.ts';
+import type { GatewayParts } from './parts.ts';
 import { policyOf } from './policy.ts';
 import type { Binding } from './ports.ts';
 import type { WarmthScope } from './routing-settings.ts';
@@ -22,23 +24,29 @@ interface ConversationParts {
   signalTrust: SignalTrust;
 }
 
-/** Every account that can serve the model on the caller's surface; throws with what exists when none can. */
-export function candidatesFor(exchange: Exchange, requestedModel: string): readonly Candidate[] {
-  const { catalog, surface, row } = exchange;
-  const model = catalog.resolveModel(requestedModel.replace(/^models\//, ''));
+/** Every account that can serve the caller the model on the surface; throws with what exists when none can. */
+export function candidatesFor(
+  exchange: Exchange,
+  requestedModel: string,
+  { modelMappings }: Pick<GatewayParts, 'modelMappings'>,
+): readonly Candidate[] {
+  const { catalog, surface, row, caller } = exchange;
+  const model = modelMappings.resolve(catalog, requestedModel.replace(/^models\//, ''));
   // Counting and embedding are not translated: only who speaks the dialect can do it.
   const isChat = exchange.operation.kind === 'generate';
   const find = (id: string) =>
     isChat ? candidatesOf(catalog, id, surface) : catalog.candidates(id, surface);
   const candidates = model ? find(model.id) : [];
+  const names = () =>
+    catalog.rows.models.filter(({ id }) => allowedOf(caller, find(id)).length > 0).map(({ name }) => name);
   if (model && candidates.length > 0) {
     row.modelId = model.id;
     exchange.policy = policyOf(catalog.settings, model);
-    return candidates;
+    return requireAllowed(caller, { model, candidates, known: names });
   }
-  const names = catalog.rows.models.filter((other) => find(other.id).length > 0).map(({ name }) => name);
+  const served = names();
   const known =
-    names.length > 0 ? `Available here: ${names.join(', ')}` : 'No model is configured for this surface';
+    served.length > 0 ? `Available here: ${served.join(', ')}` : 'No model is configured for this surface';
   throw new GatewayError('model-not-found', `Cannot find model "${requestedModel.slice(0, 300)}". ${known}`, {
     param: 'model',
   });
@@ -122,7 +130,7 @@ function sessionOf({ caller, request }: Exchange, body: RequestBody, trust: Sign
   return weaker ? hashSession(caller, weaker) : null;
 }
 
-/** Why a bound account cannot serve the request even later; null = it can, or soon will. */
+/** Why a bound account cannot serve the request even later; null = it can, or soon will, or an administrator wants it so. */
 export function whyGone(
   binding: Binding,
   candidates: readonly Candidate[],
@@ -130,6 +138,7 @@ export function whyGone(
 ): Why | null {
   const candidate = candidates.find(({ account }) => account.id === binding.accountId);
   if (!candidate) return { code: 'account-removed', reason: 'the account no longer serves the model' };
+  if (binding.isPinned) return null;
   const condition = health.condition(candidate.account, candidate);
   switch (condition.state) {
     case 'available':
@@ -150,7 +159,10 @@ export function whyGone(
 }
 
 /** Lifetime of a binding to this account; 0 = it does not cache. */
-export function bindingTtlMs({ catalog }: Exchange, { account }: Candidate): number {
+export function bindingTtlMs(
+  { catalog }: Pick<Exchange, 'catalog'>,
+  { account }: Pick<Candidate, 'account'>,
+): number {
   const { ttlSeconds } = catalog.settings.affinity;
   return account.cacheTtlMinutes === null ? ttlSeconds * 1000 : account.cacheTtlMinutes * 60_000;
 }

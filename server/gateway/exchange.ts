@@ -6,8 +6,11 @@ import { NO_USAGE } from '../wire/usage.ts';
 import type { RequestBody } from './body.ts';
 import type { BodyCopy } from './body-copy.ts';
 import type { Candidate, Catalog } from './catalog.ts';
+import { NO_PEER, type Peer } from './client-address.ts';
 import type { GatewayError } from './errors.ts';
 import type { Caller } from './identity.ts';
+import { type LimitHeaders, NO_LIMIT_HEADERS } from './key-headers.ts';
+import type { KeyPlace } from './key-usage.ts';
 import { type EffectivePolicy, policyOf } from './policy.ts';
 import type { AttemptRow, Clock, RequestRow } from './ports.ts';
 import type { Destination } from './route.ts';
@@ -16,6 +19,7 @@ import type { SentRequest } from './sent-request.ts';
 import type { PromptView } from './standing.ts';
 import { Stop } from './stop.ts';
 import type { AffinityTicket } from './ticket.ts';
+import type { TraceContext } from './trace.ts';
 
 /** Everything about one exchange. The row is filled in on the way and settled exactly once. */
 export interface Exchange {
@@ -25,6 +29,8 @@ export interface Exchange {
   /** The configuration this exchange began with; it keeps it to the end. */
   readonly catalog: Catalog;
   readonly requestId: string;
+  /** Null = traces are not recorded. */
+  trace: TraceContext | null;
   /** Monotonic. */
   readonly startedMs: number;
   /** Ends when the client is gone before its reply began, or when the gateway stops (`stopReason` then says so). */
@@ -32,8 +38,13 @@ export interface Exchange {
   stopReason: GatewayError | null;
   /** Told when the body is here: until then a connection that falls silent may be cut, from then on it must not. */
   readonly onBodyRead: () => void;
+  readonly peer: Peer;
   row: RequestRow;
   caller: Caller;
+  /** Null = the caller has no key, or has not been let in yet. */
+  keyPlace: KeyPlace | null;
+  /** What the reply says of the caller's own limits. */
+  limitHeaders: LimitHeaders;
   ticket: AffinityTicket | null;
   policy: EffectivePolicy;
   /** What the prompt caches see of the request. */
@@ -70,6 +81,8 @@ export function openExchange(input: {
   operation: Operation;
   catalog: Catalog;
   onBodyRead: () => void;
+  /** Who is at the other end of the connection; without it, nobody is known to be. */
+  peer?: Peer;
   clock: Clock;
 }): Exchange {
   const { request, operation, clock } = input;
@@ -82,12 +95,16 @@ export function openExchange(input: {
     surface,
     catalog: input.catalog,
     requestId,
+    trace: null,
     startedMs: clock.monotonicMs(),
     stop: new Stop(),
     stopReason: null,
     onBodyRead: input.onBodyRead,
+    peer: input.peer ?? NO_PEER,
     row: emptyRow({ id, requestId, surface, path: input.path, nowMs: clock.nowMs() }),
     caller: { kind: 'anonymous', fingerprint: null },
+    keyPlace: null,
+    limitHeaders: NO_LIMIT_HEADERS,
     ticket: null,
     policy: policyOf(input.catalog.settings, null),
     prompt: { outline: null, tenant: '', seesOthers: false, betas: '' },
@@ -149,6 +166,8 @@ function emptyRow(at: {
     usageFlags: [],
     costNanoUsd: null,
     savedNanoUsd: null,
+    cacheReadNanoUsd: null,
+    cacheWriteNanoUsd: null,
     credits: null,
     priceVersion: null,
     queueMs: 0,

@@ -11,12 +11,13 @@ import { patienceMs } from './client-patience.ts';
 import { promptView, whyGone } from './conversation.ts';
 import { GatewayError } from './errors.ts';
 import { affinityIdentity, type Caller, hashSession } from './identity.ts';
+import { requireAllowed } from './key-access.ts';
 import { type EffectivePolicy, policyOf } from './policy.ts';
 import type { Account, Model } from './ports.ts';
 import { chooseRoute, type RouteChoice, type RoutePolicyFunction } from './route.ts';
 import type { RouteRecord } from './route-record.ts';
 import type { RoutePolicy } from './routing-settings.ts';
-import type { RouteParts } from './standing.ts';
+import type { RouteParts, RouteQuestion } from './standing.ts';
 
 export interface RouteProbe {
   catalog: Catalog;
@@ -47,17 +48,18 @@ interface ExplainParts extends RouteParts {
   policies: Readonly<Record<RoutePolicy, RoutePolicyFunction>>;
 }
 
-/** Throws GatewayError `model-not-found` when no account serves the model on the surface. */
+/** Throws GatewayError when no account serves the model on the surface, or none that the caller may use. */
 export function explainRoute(probe: RouteProbe, parts: ExplainParts): RouteExplanation {
   const { catalog, caller, surface, headers, body } = probe;
   const model = catalog.resolveModel(body.model.replace(/^models\//, ''));
-  const candidates = model ? candidatesOf(catalog, model.id, surface) : [];
-  if (!model || candidates.length === 0) {
+  const served = model ? candidatesOf(catalog, model.id, surface) : [];
+  if (!model || served.length === 0) {
     throw new GatewayError(
       'model-not-found',
       `Cannot find model "${body.model.slice(0, 300)}" on ${surface}`,
     );
   }
+  const candidates = requireAllowed(caller, { model, candidates: served, known: () => [] });
   const policy = policyOf(catalog.settings, model);
   const signal = sessionSignal(headers, body);
   const sessionId = probe.knownSessionId ?? (signal && hashSession(caller, signal));
@@ -96,16 +98,16 @@ const UNBOUND = { boundAccountId: null, borrowedAccountId: null };
 function boundTo(
   of: { policy: EffectivePolicy; caller: Caller; model: Model; surface: Surface; sessionId: string | null },
   { candidates, parts }: { candidates: readonly Candidate[]; parts: ExplainParts },
-): { boundAccountId: string | null; borrowedAccountId: string | null } {
+): Pick<RouteQuestion, 'boundAccountId' | 'borrowedAccountId' | 'isHeldToBound'> {
   const { policy, caller, model, surface, sessionId } = of;
   const { scope } = policy;
   if (scope === null || policy.isAffinityOff) return UNBOUND;
   const identity = affinityIdentity(caller, { modelId: model.id, surface, scope, sessionId });
   const found = identity && parts.affinity.peek(identity);
   if (!found) return UNBOUND;
-  const { binding, borrowedAccountId } = found;
+  const { binding, borrowedAccountId, isHeldToBound } = found;
   const isGone = whyGone(binding, candidates, parts) !== null;
-  return { boundAccountId: isGone ? null : binding.accountId, borrowedAccountId };
+  return { boundAccountId: isGone ? null : binding.accountId, borrowedAccountId, isHeldToBound };
 }
 
 /** With the cache marks that would be placed; their lifetime makes no difference to where it goes. */

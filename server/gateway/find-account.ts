@@ -77,6 +77,7 @@ function questionOf(
     settings: catalog.settings,
     prompt,
     boundAccountId: ticket?.boundAccountId ?? null,
+    isHeldToBound: ticket?.isHeldToBound ?? false,
     borrowedAccountId: ticket?.borrowedAccountId ?? null,
     excluded: search.excluded,
     excludedHosts: search.excludedHosts,

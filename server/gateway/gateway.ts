@@ -4,6 +4,7 @@ import type { Operation } from '../wire/surface.ts';
 import type { RequestBody } from './body.ts';
 import { leveredBody } from './cache-levers.ts';
 import type { Candidate } from './catalog.ts';
+import type { Peer } from './client-address.ts';
 import { candidatesFor, openTicket, viewPrompt } from './conversation.ts';
 import { GatewayError } from './errors.ts';
 import { type Exchange, openExchange } from './exchange.ts';
@@ -11,6 +12,7 @@ import { findAccount } from './find-account.ts';
 import { gapKeyOf } from './gap-key.ts';
 import { type Failure, giveUp } from './give-up.ts';
 import { admit, identify, readAdmittedBody } from './intake.ts';
+import { takeKeyPlace } from './key-access.ts';
 import { listModels } from './models.ts';
 import type { GatewayParts } from './parts.ts';
 import { pinnedCandidates } from './pinning.ts';
@@ -33,11 +35,12 @@ const OVERLOADED_PAUSE_MS = { least: 200, spread: 300 };
 /** Answers one data-plane request; never throws. Every call becomes exactly one row of the request log. */
 export function handleExchange(
   request: Request,
-  route: { path: string; operation: Operation; onBodyRead: () => void },
+  route: { path: string; operation: Operation; onBodyRead: () => void; peer?: Peer },
   parts: GatewayParts,
 ): Promise<Response> {
   const { clock } = parts;
   const exchange = openExchange({ request, ...route, catalog: parts.catalog(), clock });
+  exchange.trace = parts.beginTrace?.(request.headers.get('traceparent')) ?? null;
   parts.open.add(exchange);
   exchange.releases.push(() => parts.open.delete(exchange));
   const keepAliveMs = exchange.catalog.settings.timeouts.keepAliveSeconds * 1000;
@@ -57,11 +60,13 @@ async function answer(exchange: Exchange, parts: GatewayParts): Promise<Response
       case 'list-models':
         return listModels(exchange, operation, parts);
       case 'stored-response':
+        takeKeyPlace(exchange, parts);
         await admit(exchange, parts);
         return await callStoredResponse(exchange, operation, parts);
       case 'generate':
       case 'count-tokens':
       case 'embed':
+        takeKeyPlace(exchange, parts);
         await admit(exchange, parts);
         return await callModel(exchange, await readAdmittedBody(exchange, parts), parts);
       default:
@@ -87,7 +92,7 @@ export async function callAccount(
   try {
     await admit(exchange, parts);
     const body = await readAdmittedBody(exchange, parts);
-    const candidates = candidatesFor(exchange, body.model).filter(
+    const candidates = candidatesFor(exchange, body.model, parts).filter(
       ({ account, endpoint }) => account.id === accountId && endpoint.surface === exchange.surface,
     );
     viewPrompt(exchange, body);
@@ -100,7 +105,7 @@ export async function callAccount(
 
 /** From the model's name to the reply: candidates, binding, attempts. */
 async function callModel(exchange: Exchange, body: RequestBody, parts: GatewayParts): Promise<Response> {
-  const served = candidatesFor(exchange, body.model);
+  const served = candidatesFor(exchange, body.model, parts);
   const candidates = pinnedCandidates(exchange, { body, candidates: served }, parts.pins);
   viewPrompt(exchange, body);
   openTicket(exchange, { body, candidates }, parts);

@@ -56,6 +56,8 @@ export function upstreamHeaders(
     credential: Record<string, string>;
     isTranslated: boolean;
     hasBody: boolean;
+    /** Ours, in place of the client's; null = none. */
+    traceparent?: string | null;
   },
 ): Record<string, string> {
   const headers: Record<string, string> = { ...own.defaults };
@@ -65,6 +67,7 @@ export function upstreamHeaders(
   // The body has been read as JSON, whatever it was declared to be.
   if (own.hasBody) headers['content-type'] = 'application/json';
   headers['accept-encoding'] = 'identity';
+  if (own.traceparent) headers.traceparent = own.traceparent;
   for (const [name, value] of Object.entries(own.credential)) {
     // A credential may need a beta of its own beside those the client asked for.
     const asked = name === 'anthropic-beta' ? headers[name] : undefined;

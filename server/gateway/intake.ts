@@ -7,6 +7,7 @@ import type { Catalog } from './catalog.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Caller } from './identity.ts';
+import { expectTokens, refuseAddress } from './key-access.ts';
 import type { Clock } from './ports.ts';
 import type { Stop } from './stop.ts';
 
@@ -25,6 +26,7 @@ export function identify(exchange: Exchange, { authenticate }: IntakeParts): voi
   row.apiKeyId = apiKey.id;
   row.apiKeyName = apiKey.name;
   row.userId = apiKey.userId;
+  refuseAddress(exchange);
 }
 
 const HEADER_TEXT = /^[\x21-\x7e]+$/;
@@ -84,6 +86,7 @@ export async function readAdmittedBody(exchange: Exchange, parts: IntakeParts): 
   reserve(exchange, Math.max(0, body.bytes.length - declared), { maxBufferedMb, admission: parts.admission });
   row.requestedModel = body.model.slice(0, 300);
   row.isStreamed = operation.kind === 'generate' && body.isStreamed;
+  expectTokens(exchange, body.bytes.length);
   if (bodyLog.enabled && parts.bodies) {
     exchange.copy = new BodyCopy(bodyLog.maxKb * 1024);
     exchange.copy.sawRequest(body.bytes);

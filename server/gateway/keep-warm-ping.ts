@@ -3,13 +3,17 @@
 import { matchOperation } from '../wire/surface.ts';
 import type { Catalog } from './catalog.ts';
 import { type Exchange, openExchange } from './exchange.ts';
+import type { Caller } from './identity.ts';
 import type { PingResult } from './keep-warm.ts';
+import { keyStateOf } from './key-restrictions.ts';
+import type { KeyUsage } from './key-usage.ts';
 import type { Clock, RequestRow } from './ports.ts';
 import { shortForm, type WarmRequest } from './warm-request.ts';
 
 export interface PingParts {
   catalog(): Catalog;
   clock: Clock;
+  keyUsage: Pick<KeyUsage, 'isSpent'>;
   /** Exchanges under way. */
   open: Set<Exchange>;
   /**
@@ -23,15 +27,17 @@ export interface PingParts {
 export async function sendKeepWarm(held: WarmRequest, parts: PingParts): Promise<PingResult> {
   const { clock, open, callAccount } = parts;
   const catalog = parts.catalog();
-  const body = mayStillCall(held, catalog) ? shortForm(held.bytes) : null;
+  const caller = callerNow(held, { ...parts, catalog });
+  const body = caller ? shortForm(held.bytes) : null;
   const { pathname: path, search: query } = new URL(held.url);
   const operation = matchOperation('POST', { path, query }, held.headers);
-  if (!body || !operation) return { isOk: false, costUsd: null, isPossiblyBilled: false, readTokens: null };
+  if (!caller || !body || !operation)
+    return { isOk: false, costUsd: null, isPossiblyBilled: false, readTokens: null };
   const headers = new Headers(held.headers);
   headers.set('content-length', String(body.length));
   const request = new Request(held.url, { method: 'POST', headers, body });
   const exchange = openExchange({ request, path, operation, catalog, onBodyRead, clock });
-  introduce(exchange, held);
+  introduce(exchange, { ...held, caller });
   open.add(exchange);
   exchange.releases.push(() => open.delete(exchange));
   try {
@@ -43,17 +49,28 @@ export async function sendKeepWarm(held: WarmRequest, parts: PingParts): Promise
   return resultOf(exchange.row);
 }
 
-/** Nothing is sent at the expense of a key that was switched off or deleted since. */
-function mayStillCall({ caller }: WarmRequest, { apiKeyByHash, settings }: Catalog): boolean {
-  if (caller.kind === 'anonymous') return !settings.requireApiKey;
-  return apiKeyByHash.get(caller.apiKey.hash)?.isEnabled ?? false;
+/**
+ * The caller with the key as it is now. Null: nothing is sent at the expense of a key that has ended, was deleted or has
+ * spent its budget since.
+ */
+function callerNow(
+  { caller }: WarmRequest,
+  { catalog, clock, keyUsage }: Pick<PingParts, 'clock' | 'keyUsage'> & { catalog: Catalog },
+): Caller | null {
+  if (caller.kind === 'anonymous') return catalog.settings.requireApiKey ? null : caller;
+  const apiKey = catalog.apiKeyByHash.get(caller.apiKey.hash);
+  const mayPay = apiKey && keyStateOf(apiKey, clock.nowMs()) === 'active' && !keyUsage.isSpent(apiKey);
+  return mayPay ? { kind: 'api-key', apiKey } : null;
 }
 
 /** There is no connection that could fall silent. */
 const onBodyRead = () => undefined;
 
 /** Whose prefix it is: its price is theirs too. */
-function introduce(exchange: Exchange, { caller, sessionId }: WarmRequest): void {
+function introduce(
+  exchange: Exchange,
+  { caller, sessionId }: Pick<WarmRequest, 'caller' | 'sessionId'>,
+): void {
   const { row } = exchange;
   exchange.caller = caller;
   row.isKeepWarm = true;

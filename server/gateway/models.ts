@@ -1,30 +1,34 @@
 // The model list, in the shape of the dialect that asks.
 
 import type { Operation, Surface } from '../wire/surface.ts';
-import { isServed } from './candidates.ts';
+import { candidatesOf } from './candidates.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { allowedOf, allowsSurface, refuseSurface } from './key-access.ts';
+import type { GatewayParts } from './parts.ts';
 import type { Model } from './ports.ts';
 import { jsonReply } from './reply.ts';
 import type { SettleParts } from './settle.ts';
 
-/** Every model that can be called on the caller's surface, or the one named. Sources: "List models" of the three API references. */
+/** Every model that the caller can ask for on the surface, or the one named. Sources: "List models" of the three API references. */
 export function listModels(
   exchange: Exchange,
   { model: wanted }: Extract<Operation, { kind: 'list-models' }>,
-  parts: SettleParts,
+  parts: SettleParts & Pick<GatewayParts, 'modelMappings'>,
 ): Response {
-  const { catalog, surface } = exchange;
+  const { catalog, surface, caller } = exchange;
   exchange.row.affinityCode = 'not-a-model-call';
   exchange.row.affinityReason = 'not a model call';
   const shape = SHAPES[surface];
   // OpenAI lists the models of all its operations together.
-  const surfaces: readonly Surface[] = OPENAI_SURFACES.includes(surface) ? OPENAI_SURFACES : [surface];
+  const family: readonly Surface[] = OPENAI_SURFACES.includes(surface) ? OPENAI_SURFACES : [surface];
+  const surfaces = family.filter((one) => allowsSurface(caller, one));
+  if (surfaces.length === 0) refuseSurface(caller, surface);
   const models = catalog.rows.models.filter((model) =>
-    surfaces.some((one) => isServed(catalog, model.id, one)),
+    surfaces.some((one) => allowedOf(caller, candidatesOf(catalog, model.id, one)).length > 0),
   );
   if (wanted === null) return jsonReply(exchange, shape.list(models.map(shape.one)), parts);
-  const id = catalog.resolveModel(wanted.replace(/^models\//, ''))?.id;
+  const id = parts.modelMappings.resolve(catalog, wanted.replace(/^models\//, ''))?.id;
   const model = models.find((one) => one.id === id);
   if (!model)
     throw new GatewayError('model-not-found', `Cannot find model "${wanted.slice(0, 300)}"`, {

@@ -3,7 +3,10 @@
 import type { Loss } from '../wire/losses.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { Usage, UsageFlag, UsageSource } from '../wire/usage.ts';
+import type { AffinityEventKind } from './affinity-event-kind.ts';
+import { type AlertSettings, DEFAULT_ALERTS } from './cache-alert.ts';
 import type { AttemptFault } from './faults.ts';
+import type { KeyRestrictions } from './key-restrictions.ts';
 import type { AffinityCode, CacheLeverRecord, Miss, MissCause, RouteRecord } from './route-record.ts';
 import {
   type CacheLeverSettings,
@@ -122,7 +125,7 @@ export interface User {
 }
 
 /** The secret a client presents. Only its hash is kept. */
-export interface ApiKey {
+export interface ApiKey extends KeyRestrictions {
   id: string;
   name: string;
   /** Hex SHA-256 of the whole key. */
@@ -139,6 +142,8 @@ export type AffinityScope = 'session' | 'api-key';
 
 export interface Settings {
   requireApiKey: boolean;
+  /** Addresses and CIDR ranges whose `x-forwarded-for` is believed, beside this machine's own. */
+  trustedProxies: string[];
   affinity: { enabled: boolean; ttlSeconds: number; scope: AffinityScope };
   routing: RoutingSettings;
   reservation: ReservationSettings;
@@ -158,6 +163,7 @@ export interface Settings {
   clientGone: { policy: 'cancel' | 'drain'; drainSeconds: number };
   /** Keeps request and reply bodies, redacted and cut at `maxKb` each, for `ttlHours`. */
   bodyLog: { enabled: boolean; maxKb: number; ttlHours: number };
+  alerts: AlertSettings;
 }
 
 /** Seconds; fractions are allowed. */
@@ -191,6 +197,7 @@ export interface LimitSettings {
 
 export const DEFAULT_SETTINGS: Settings = {
   requireApiKey: true,
+  trustedProxies: [],
   affinity: { enabled: true, ttlSeconds: 300, scope: 'session' },
   routing: DEFAULT_ROUTING,
   reservation: DEFAULT_RESERVATION,
@@ -212,6 +219,7 @@ export const DEFAULT_SETTINGS: Settings = {
   limits: { maxBodyMb: 34, maxInFlight: 10_000, maxBufferedMb: 1_024 },
   clientGone: { policy: 'cancel', drainSeconds: 60 },
   bodyLog: { enabled: false, maxKb: 64, ttlHours: 24 },
+  alerts: DEFAULT_ALERTS,
 };
 
 /** An account as stored: with its sealed credential (AES-256-GCM, bound to the account's id). */
@@ -318,6 +326,9 @@ export interface RequestRow extends Usage {
   usageFlags: UsageFlag[];
   costNanoUsd: number | null;
   savedNanoUsd: number | null;
+  /** What the cache reads and writes cost themselves; part of `costNanoUsd`, null when it is or no counts were reported. */
+  cacheReadNanoUsd: number | null;
+  cacheWriteNanoUsd: number | null;
   credits: number | null;
   priceVersion: string | null;
   queueMs: number;
@@ -406,25 +417,6 @@ export interface Percentiles {
   p99: number | null;
 }
 
-/** Totals over every row that matches a filter. */
-export interface RequestTotals {
-  total: number;
-  succeeded: number;
-  failed: number;
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  credits: number;
-  costNanoUsd: number;
-  savedNanoUsd: number;
-  /** Rows whose provider reported input tokens, and those of them with cache reads. */
-  reportedRequests: number;
-  requestsWithCacheRead: number;
-  latencyMs: Percentiles;
-  timeToFirstTokenMs: Percentiles;
-}
-
 /** Cold tokens of one cause in requests for one model, over every row that matches a filter. */
 export interface MissTotal {
   modelId: string | null;
@@ -441,21 +433,6 @@ export interface MissTotal {
 export interface RequestCursor {
   startedAtMs: number;
   id: string;
-}
-
-export interface RequestLog {
-  /** Queues a row; never waits and never throws. A full queue or failing disk drops rows and counts them. */
-  append(row: RequestRow): void;
-  health(): { queuedRows: number; droppedRows: number; lastError: string | null };
-  /** Newest first, at most `limit` rows after the cursor. Includes rows still queued when the call was made. */
-  page(filter: RequestFilter, options: { limit: number; after: RequestCursor | null }): Promise<RequestRow[]>;
-  get(id: string): Promise<RequestRow | null>;
-  count(filter: RequestFilter): Promise<number>;
-  totals(filter: RequestFilter): Promise<RequestTotals>;
-  /** In no order; rows whose provider reported no cache counts have none. */
-  missTotals(filter: RequestFilter): Promise<MissTotal[]>;
-  /** Deletes the matching rows in small steps; resolves to how many. */
-  clear(filter: RequestFilter): Promise<number>;
 }
 
 // ---- affinity --------------------------------------------------------------------------------------
@@ -481,9 +458,9 @@ export interface Binding {
   warmTokens: number;
   /** Cache reads summed over the binding's life. */
   cacheReadTokens: number;
+  /** It neither expires nor moves by itself while its account serves the model. */
+  isPinned: boolean;
 }
-
-export type AffinityEventKind = 'bound' | 'renewed' | 'moved' | 'borrowed' | 'expired' | 'cleared';
 
 export interface AffinityEvent {
   kind: AffinityEventKind;

@@ -30,7 +30,7 @@ const RULES: readonly { pattern: RegExp; replacement: string }[] = [
   // User name and password in a URL.
   { pattern: /(:\/\/)[^\s/@"'\\]+:[^\s/@"'\\]+@/g, replacement: `$1${REDACTED}@` },
   // Keys that are known by their beginning: OpenAI, Anthropic and many more; ours; Google; GitHub; AWS; Slack.
-  { pattern: /\b(?:sk|pk|rk|wp)[-_][\w-]{8,}/g, replacement: REDACTED },
+  { pattern: /\b(?:sk|pk|rk|wpa?)[-_][\w-]{8,}/g, replacement: REDACTED },
   { pattern: /\bAIza[\w-]{20,}/g, replacement: REDACTED },
   { pattern: /\bya29\.[\w-]+/g, replacement: REDACTED },
   { pattern: /\b(?:gh[pousr]_|github_pat_)\w{20,}/g, replacement: REDACTED },

@@ -326,6 +326,7 @@ function replyHeaders(exchange: Exchange, upstream: ReplyHeaders, parts: ReplyPa
 }
 
 function addOwnHeaders(exchange: Exchange, headers: Headers): void {
+  for (const [name, value] of exchange.limitHeaders) headers.set(name, value);
   headers.set('x-request-id', exchange.requestId);
   // Anthropic's clients look for the id under this name; the upstream's own goes first.
   if (exchange.surface === 'anthropic-messages' && !headers.has('request-id')) {
@@ -339,6 +340,8 @@ function noticeOf(exchange: Exchange, { status, code, message }: GatewayError) {
 
 function outcomeOf({ code, status }: GatewayError): RequestOutcome {
   if (code === 'client-gone') return 'client-gone';
+  // A limit of the caller's own key.
+  if (code.startsWith('key-')) return 'rejected';
   // Refused for what the caller sent; a 429 of ours is a lack of room, not the caller's mistake.
   return status < 500 && status !== 429 ? 'rejected' : 'failed';
 }

@@ -39,7 +39,7 @@ export interface Miss {
  * Why the affinity outcome is what it is, for machines. First what became of a binding: `bound-account`, `nothing-bound`,
  * `api-key-bound` (another binding of the API key led here). Why it was given up: `account-removed`, `account-paused`,
  * `account-disabled`, `account-resting`, `account-failing`, `warmer-elsewhere`. Why the request went elsewhere for once:
- * `bound-account-full`, `bound-account-resting`, `bound-account-failed`, `cheaper-elsewhere`. Why there was no binding:
+ * `bound-account-full`, `bound-account-resting`, `bound-account-failed`, `cheaper-elsewhere`, `bound-meanwhile`. Why there was no binding:
  * `account-does-not-cache`, `cleared`, `request-refused`, `no-account`, `no-identity`, `not-cacheable-call`,
  * `not-a-model-call`, `not-routed`, `affinity-off`, `policy-without-bindings`, `keep-warm`.
  */
@@ -57,6 +57,7 @@ export const AFFINITY_CODES = [
   'bound-account-resting',
   'bound-account-failed',
   'cheaper-elsewhere',
+  'bound-meanwhile',
   'account-does-not-cache',
   'cleared',
   'request-refused',

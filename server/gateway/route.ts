@@ -72,7 +72,9 @@ export function chooseRoute(
   const group = bestGroup(standings, { question, surface }, parts);
   const open = group.filter(({ state }) => state === 'open');
   const { policy } = question.policy;
-  const { pick, placings } = policies[policy]({ question, parts, group, open });
+  const { pick: preferred, placings } = policies[policy]({ question, parts, group, open });
+  const held = question.isHeldToBound ? open.find(({ isBound }) => isBound) : undefined;
+  const pick = held ? now(held) : preferred;
   const record = recordOf(standings, { placings, question });
   if (!pick) return whyNone(standings, question, parts);
   if (pick.waitMs <= 0) {

@@ -6,9 +6,11 @@ import type { BodyStore } from './body-copy.ts';
 import type { Exchange } from './exchange.ts';
 import { gapKeyOf } from './gap-key.ts';
 import type { KeepWarm } from './keep-warm.ts';
+import type { KeyUsage } from './key-usage.ts';
 import { learnFromReply } from './lessons.ts';
 import type { Live } from './live.ts';
-import type { Clock, RequestLog, RequestOutcome, RequestRow } from './ports.ts';
+import type { RequestLog } from './log-queries.ts';
+import type { Clock, RequestOutcome, RequestRow } from './ports.ts';
 import { costOf } from './pricing.ts';
 import { redactSecrets } from './redact.ts';
 import type { RoutingState } from './routing-state.ts';
@@ -36,6 +38,9 @@ export interface SettleParts {
   live: Live;
   routing: RoutingState;
   keepWarm: KeepWarm;
+  keyUsage: KeyUsage;
+  /** Told of every settled exchange, whose row changes no more. Must be quick and must not throw. */
+  onSettled?(exchange: Exchange): void;
 }
 
 /** Longest error text kept in a row. */
@@ -60,8 +65,10 @@ export function settle(exchange: Exchange, ending: Ending, parts: SettleParts): 
   const usage = ending.tally?.usage ?? null;
   if (exchange.ticket) parts.affinity.settle(exchange.ticket, usage);
   learnFromReply(exchange, usage, parts.routing);
+  parts.keyUsage.settled(row);
   parts.log.append(row);
   parts.live.publish({ kind: 'request', row });
+  parts.onSettled?.(exchange);
   keepBodies(exchange, parts);
   holdWarm(exchange, parts.keepWarm);
 }

@@ -37,6 +37,8 @@ export interface RouteQuestion {
   settings: Settings;
   prompt: PromptView;
   boundAccountId: string | null;
+  /** It goes there whenever there is room, whatever another account would cost. */
+  isHeldToBound?: boolean;
   /** Where it was borrowed last. */
   borrowedAccountId: string | null;
   /** Accounts this request has tried already, and hosts it could not reach. */

@@ -8,6 +8,8 @@ import { isBoundTo } from './catalog.ts';
 import { GatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { tenantOf } from './identity.ts';
+import { allowsProvider } from './key-access.ts';
+import { providersRefused } from './key-refusals.ts';
 import type { GatewayParts } from './parts.ts';
 import { streamReply, wholeReply } from './reply.ts';
 import type { Destination } from './route.ts';
@@ -23,6 +25,7 @@ export async function callStoredResponse(
   row.affinityCode = 'not-a-model-call';
   row.affinityReason = 'not a model call';
   const destination = maker(exchange, operation.responseId, parts);
+  if (!allowsProvider(exchange.caller, destination.provider.id)) throw providersRefused('this response');
   row.providerId = destination.provider.id;
   row.endpointId = destination.endpoint.id;
   row.accountId = destination.account.id;
@@ -42,6 +45,7 @@ export async function callStoredResponse(
         rest: operation.rest,
       }),
       headers: request.headers,
+      traceparent: null,
       body: null,
       isStreamed: false,
       framing: 'sse',

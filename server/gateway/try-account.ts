@@ -16,6 +16,7 @@ import { type ReplyParts, streamReply, wholeReply } from './reply.ts';
 import type { Destination } from './route.ts';
 import { leaveSeat, type Seat, vacateSeat } from './seat.ts';
 import type { Translation } from './tap.ts';
+import { traceparentOf } from './trace.ts';
 import { type Outgoing, outgoing } from './translate.ts';
 import type { ReplyHeaders } from './upstream.ts';
 import { beginReply, endSending } from './warmth.ts';
@@ -41,6 +42,7 @@ export async function tryAccount(
     vacateSeat(exchange, seat);
     return { kind: 'untranslatable', error: sent };
   }
+  parts.modelMappings.used(exchange.catalog, candidate);
   const startedMs = parts.clock.monotonicMs();
   const input = attemptInput(exchange, { candidate, sent, limitMs });
   const result = await attempt(input, parts);
@@ -117,6 +119,7 @@ function attemptInput(
       dialect.upstreamPath(upstreamCall(exchange, candidate.upstreamModel, sent.framing)) +
       passedQuery(exchange, sent.translation),
     headers: request.headers,
+    traceparent: toldTrace(exchange, candidate),
     body: sent.bytes,
     isStreamed: row.isStreamed,
     framing: sent.framing,
@@ -140,6 +143,11 @@ function upstreamCall(
     default:
       return { kind: 'generate', upstreamModel, isStreamed: row.isStreamed, framing };
   }
+}
+
+/** Public providers cannot join anybody's trace, so it is no business of theirs; a server on the own network may. */
+function toldTrace({ trace }: Exchange, { provider }: Candidate): string | null {
+  return trace && provider.allowPrivateNetwork ? traceparentOf(trace) : null;
 }
 
 /** Anthropic clients may ask with `?beta=true`; anything else in a query stays behind. */

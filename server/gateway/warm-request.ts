@@ -108,6 +108,7 @@ function bindingOf({ row, ticket }: Exchange, { account, provider, endpoint }: C
     requestCount: 1,
     warmTokens: 0,
     cacheReadTokens: 0,
+    isPinned: false,
   };
 }
 

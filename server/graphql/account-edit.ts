@@ -8,7 +8,7 @@ import { credentialPurpose } from '../auth/vault.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Account, AccountRow } from '../gateway/ports.ts';
 import { DemoFailureRef } from './account.ts';
-import { ADMIN, builder } from './builder.ts';
+import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
 import { changed, ofProvider, sameName } from './catalog-rows.ts';
 import type { AdminContext } from './context.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
@@ -33,7 +33,7 @@ interface AccountShape {
 
 const AccountPayload = builder.objectRef<AccountShape & { errors: UserError[] }>('AccountPayload').implement({
   description: 'Result of creating or changing an account.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
@@ -135,6 +135,7 @@ builder.mutationFields((t) => ({
       }),
   }),
   setAccountPaused: t.field({
+    ...BY_OPERATOR,
     type: AccountPayload,
     description: 'Takes an account out of service, or back into it. Requests under way finish.',
     args: { id: t.arg.id({ required: true }), paused: t.arg.boolean({ required: true }) },
@@ -144,6 +145,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   resetAccountHealth: t.field({
+    ...BY_OPERATOR,
     type: AccountPayload,
     description: 'Puts a disabled or cooling account back into service.',
     args: { id: t.arg.id({ required: true }) },
@@ -159,6 +161,7 @@ builder.mutationFields((t) => ({
       }),
   }),
   setDemoFailure: t.field({
+    ...BY_OPERATOR,
     type: AccountPayload,
     description:
       'Makes an account of the embedded demo upstream fail, or mends it. An error when the account is not a demo account.',

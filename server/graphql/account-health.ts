@@ -2,13 +2,13 @@
 
 import type { LearnedLimit, LimitAdjustment } from '../gateway/limits.ts';
 import type { RateLimitWindow } from '../gateway/rate-limits.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef } from './refs.ts';
 
 const RateLimitWindowRef = builder.objectRef<RateLimitWindow>('RateLimitWindow').implement({
   description: "One limit of the provider's, as its last reply stated it; null = not stated.",
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As the provider calls it: 5h, 7d, requests, tokens, …' }),
     utilization: t.exposeFloat('utilization', { nullable: true, description: 'Used share, 0 to 1.' }),
@@ -50,7 +50,7 @@ type CircuitShape = ReturnType<AdminParts['health']['circuit']>;
 
 const CircuitRef = builder.objectRef<CircuitShape>('Circuit').implement({
   description: 'Opens when an account keeps failing, and lets few requests through until it works again.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     state: t.field({ type: CircuitStateRef, description: 'Where it stands.', resolve: ({ state }) => state }),
     retryAt: t.field({
@@ -66,7 +66,7 @@ const CircuitRef = builder.objectRef<CircuitShape>('Circuit').implement({
 
 const LimitAdjustmentRef = builder.objectRef<LimitAdjustment>('LimitAdjustment').implement({
   description: 'One change of a learned limit.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ atMs }) => atMs }),
     from: t.exposeInt('from', { nullable: true, description: 'Null = there was none.' }),
@@ -77,7 +77,7 @@ const LimitAdjustmentRef = builder.objectRef<LimitAdjustment>('LimitAdjustment')
 
 const LearnedLimitRef = builder.objectRef<LearnedLimit>('LearnedLimit').implement({
   description: "What the provider's 429 replies taught about how many requests an account takes at once.",
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     limit: t.exposeInt('limit', {
       nullable: true,

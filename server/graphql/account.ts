@@ -4,7 +4,7 @@ import { originsOf } from '../auth/credential-origins.ts';
 import { isBoundTo } from '../gateway/catalog.ts';
 import type { AccountCondition } from '../gateway/health.ts';
 import type { Account } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { contains, copyOf, mustFind, ofProvider } from './catalog-rows.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
@@ -48,7 +48,7 @@ export const DemoFailureRef = builder.enumType('DemoFailure', {
 builder.node(AccountRef, {
   description:
     'One billable identity at a provider: unit of health, limits and prompt cache. Its credential is never given out.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.accounts.get(id)),
   fields: (t) => ({

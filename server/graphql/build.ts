@@ -1,11 +1,11 @@
 // What is running.
 
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { BuildInfo } from './parts.ts';
 
 const BuildRef = builder.objectRef<BuildInfo>('Build').implement({
   description: 'The running program.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     version: t.exposeString('version', { description: 'Release, such as 0.1.0.' }),
     commit: t.exposeString('commit', {

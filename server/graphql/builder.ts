@@ -6,13 +6,23 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { GraphQLError } from 'graphql';
 import type { AdminContext } from './context.ts';
 import { decodeGlobalId, encodeGlobalId } from './global-id.ts';
+import type { Role, Visitor } from './parts.ts';
 
-/** What every root field and type asks for, except those of the login. */
+/** Changes what is configured: the default of mutations. */
 export const ADMIN = { admin: true } as const;
+/** Keeps the gateway running: pauses, resets, clears, tests. */
+const OPERATOR = { operator: true } as const;
+/** Reads everything: the default of queries, subscriptions and types. */
+export const VIEWER = { viewer: true } as const;
+/** Reads the rows of its own API key; what else answers to it is marked with this. Viewers may read it too. */
+export const OWN = { own: true } as const;
+/** For fields whose scope is not that of their type. */
+export const BY_OPERATOR = { skipTypeScopes: true, authScopes: OPERATOR } as const;
+export const BY_OWN_KEY = { skipTypeScopes: true, authScopes: OWN } as const;
 
 export const builder = new SchemaBuilder<{
   Context: AdminContext;
-  AuthScopes: { admin: boolean };
+  AuthScopes: { admin: boolean; operator: boolean; viewer: boolean; own: boolean };
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
@@ -27,9 +37,9 @@ export const builder = new SchemaBuilder<{
   plugins: [ScopeAuthPlugin, RelayPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
-    authScopes: ({ visitor }) => ({ admin: visitor.actor !== null }),
+    authScopes: ({ visitor }) => scopesOf(visitor),
     authorizeOnSubscribe: true,
-    unauthorizedError: () => unauthenticated(),
+    unauthorizedError: (_root, { visitor }) => unauthorized(visitor),
   },
   relay: {
     cursorType: 'String',
@@ -41,7 +51,7 @@ export const builder = new SchemaBuilder<{
       resolve: (_root, { id }, _context, _info, load) => (id.typename === '' ? null : load(id)),
     },
     nodesQueryOptions: false,
-    pageInfoTypeOptions: { description: 'Where a page lies in its list.', authScopes: ADMIN },
+    pageInfoTypeOptions: { description: 'Where a page lies in its list.', authScopes: OWN },
     hasNextPageFieldOptions: { description: 'More rows follow `endCursor`.' },
     hasPreviousPageFieldOptions: { description: 'The page does not start at the beginning.' },
     startCursorFieldOptions: { description: 'Cursor of the first row of the page.' },
@@ -55,8 +65,8 @@ export const builder = new SchemaBuilder<{
     },
     nodeFieldOptions: { nullable: false, description: 'The row.' },
     cursorFieldOptions: { description: 'Opaque position of this row; valid for the same order only.' },
-    defaultConnectionTypeOptions: { authScopes: ADMIN, description: 'One page of a list.' },
-    defaultEdgeTypeOptions: { authScopes: ADMIN, description: 'One row of a page and its position.' },
+    defaultConnectionTypeOptions: { authScopes: OWN, description: 'One page of a list.' },
+    defaultEdgeTypeOptions: { authScopes: OWN, description: 'One row of a page and its position.' },
   },
 });
 
@@ -67,14 +77,14 @@ builder.globalConnectionField('totalCount', (t) =>
   }),
 );
 
-builder.queryType({ authScopes: ADMIN, description: 'What can be read.' });
+builder.queryType({ authScopes: VIEWER, description: 'What can be read.' });
 builder.mutationType({
   authScopes: ADMIN,
   description:
     'What can be changed. Expected failures are data: `errors` of the payload is empty on success.',
 });
 builder.subscriptionType({
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   description:
     'What can be watched, over server-sent events: POST with `accept: text/event-stream`. A subscription ends with its session.',
 });
@@ -91,7 +101,24 @@ builder.scalarType('Long', {
   parseValue: readLong,
 });
 
-/** The top-level error of a field that needs a login. */
+const RANKS: Record<Role, number> = { own: 1, viewer: 2, operator: 3, admin: 4 };
+
+function scopesOf({ actor }: Visitor) {
+  const rank = actor ? RANKS[actor.role] : 0;
+  return { own: rank >= 1, viewer: rank >= 2, operator: rank >= 3, admin: rank >= 4 };
+}
+
+/** The top-level error of a field that the visitor may not use. */
+function unauthorized({ actor }: Visitor): GraphQLError {
+  return actor ? forbidden(actor.role) : unauthenticated();
+}
+
+function forbidden(role: Role): GraphQLError {
+  return new GraphQLError(`Cannot answer: the role ${role} does not reach so far`, {
+    extensions: { code: 'FORBIDDEN', http: { status: 403 } },
+  });
+}
+
 function unauthenticated(): GraphQLError {
   return new GraphQLError('Cannot answer: log in or send an admin token first', {
     extensions: { code: 'UNAUTHENTICATED', http: { status: 401 } },

@@ -1,7 +1,7 @@
 // How routing keeps prompt caches warm, as one object: lifetimes and the reservation, each parameter with its meaning.
 
 import type { ReservationSettings } from '../gateway/routing-settings.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { meanReservationRatio } from './reservation.ts';
 import { DynamicReservationRef, RESERVATION } from './routing-settings.ts';
 
@@ -23,7 +23,7 @@ type Texts = typeof TEXTS & Omit<typeof RESERVATION, 'enabled'>;
 
 const CacheConfigDescriptionRef = builder.objectRef<Texts>('CacheConfigDescription').implement({
   description: 'What the parameters of the cache configuration mean, in English.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     cacheTtl: t.exposeString('cacheTtl', { description: 'Of `cacheTtlSeconds`.' }),
     cacheReservationRatio: t.exposeString('cacheReservationRatio', {
@@ -61,7 +61,7 @@ const CacheConfigDescriptionRef = builder.objectRef<Texts>('CacheConfigDescripti
 
 const CacheConfigRef = builder.objectRef<CacheConfig>('CacheConfig').implement({
   description: 'How routing keeps prompt caches warm. Changed by `updateSettings`.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     cacheTtlSeconds: t.exposeInt('cacheTtlSeconds', { description: TEXTS.cacheTtl }),
     cacheReservationRatio: t.exposeFloat('cacheReservationRatio', {

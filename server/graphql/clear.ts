@@ -2,13 +2,13 @@
 
 import type { ClearedEvent } from '../gateway/live-event.ts';
 import type { Binding } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { ERRORS, type UserError, UserErrorRef } from './user-error.ts';
 
-/** Ids listed in a payload; a client that needs more lists the affinities before. */
-const MAX_CLEARED_KEYS = 1000;
+/** Ids listed in a payload; a client that needs more lists what there is before. */
+export const MAX_CLEARED_KEYS = 1000;
 /** Reason of bindings that an administrator cleared, in events and counters. */
 const ADMIN_CLEAR = 'cleared by an administrator';
 
@@ -22,14 +22,15 @@ export const ClearPayload = builder
   .objectRef<ClearShape & { errors: UserError[] }>('ClearPayload')
   .implement({
     description: 'What was cleared. Nothing to clear is a success with a count of 0.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       clearedCount: t.exposeInt('clearedCount', {
-        description: 'How many affinities or request logs are gone.',
+        description: 'How many affinities, request logs or entries of the model mapping cache are gone.',
       }),
       message: t.exposeString('message', { description: 'For people, in English.' }),
       clearedKeys: t.exposeStringList('clearedKeys', {
-        description: 'Global ids of the cleared affinities, at most 1000. Empty for request logs.',
+        description:
+          'Global ids of the cleared affinities, or keys of the cleared cache entries, at most 1000. Empty for request logs.',
       }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
     }),
@@ -61,6 +62,6 @@ export function tellCleared(
   event: Pick<ClearedEvent, 'subject' | 'clearedCount' | 'message'>,
 ): void {
   if (event.clearedCount === 0) return;
-  const actor = visitor.actor ?? 'nobody';
+  const actor = visitor.actor?.name ?? 'nobody';
   parts.live.publish({ kind: 'cleared', event: { ...event, atMs: parts.clock.nowMs(), actor } });
 }

@@ -2,7 +2,7 @@
 
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Binding, CatalogChange } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { ERRORS, payload, type UserError, UserErrorRef } from './user-error.ts';
@@ -11,7 +11,7 @@ export const DeletePayload = builder
   .objectRef<{ deletedId: string | null; errors: UserError[] }>('DeletePayload')
   .implement({
     description: 'Result of a deletion.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       deletedId: t.exposeID('deletedId', {
         nullable: true,

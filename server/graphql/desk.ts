@@ -10,6 +10,9 @@ const PROMPT_CACHE_RATE_LIFETIME_MS = 5_000;
 const PROMPT_CACHE_RATE_WINDOW_MS = 3600_000;
 /** Open subscriptions per session (or for the admin token). */
 export const MAX_SUBSCRIPTIONS = 32;
+/** Entries of the audit log about what strangers tried and did not get, per hour: more would push the others out. */
+export const MAX_STRANGER_NOTES = 100;
+const STRANGER_WINDOW_MS = 3600_000;
 
 /** What an edit decided: the changes to store, and what to answer once they are stored. */
 export interface Edit<Result> {
@@ -25,6 +28,7 @@ export class AdminDesk {
   /** Dropped in the next microtask, so it never outlives the synchronous resolvers of one list. */
   #bindingCounts: Map<string, number> | null = null;
   readonly #subscriptions = new Map<string, number>();
+  #strangers = { fromMs: Number.NEGATIVE_INFINITY, notes: 0 };
 
   constructor(parts: Pick<AdminParts, 'catalog' | 'log' | 'affinity' | 'clock'>) {
     this.#parts = parts;
@@ -67,6 +71,15 @@ export class AdminDesk {
       });
     }
     return this.#bindingCounts.get(accountId) ?? 0;
+  }
+
+  /** Counts an attempt of somebody without a login to change something; `full` = it is not worth an entry any more. */
+  countStranger(): 'noted' | 'last' | 'full' {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#strangers.fromMs >= STRANGER_WINDOW_MS) this.#strangers = { fromMs: nowMs, notes: 0 };
+    this.#strangers.notes += 1;
+    if (this.#strangers.notes < MAX_STRANGER_NOTES) return 'noted';
+    return this.#strangers.notes === MAX_STRANGER_NOTES ? 'last' : 'full';
   }
 
   /** Counts a subscription of `owner`; the result ends it, once. Throws when the owner has too many. */

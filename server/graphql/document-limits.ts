@@ -5,6 +5,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
@@ -17,6 +18,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
+import { FIELD_WEIGHTS } from './field-weights.ts';
 import { MAX_PAGE_ROWS } from './page.ts';
 
 export const LIMITS = {
@@ -29,7 +31,7 @@ export const LIMITS = {
   /** Fields of the operation itself, each of which may cost a query. */
   rootFields: 20,
   directives: 50,
-  /** Values in the answer, at worst: a page counts its `first`, any other list is taken to hold 10. */
+  /** Values in the answer, at worst, and the weights of FIELD_WEIGHTS: what `cost` counts. */
   cost: 100_000,
 } as const;
 
@@ -45,21 +47,32 @@ interface Size {
 
 const NOTHING: Size = { width: 0, depth: 0, aliases: 0, cost: 0 };
 
-/** The document; throws a GraphQLError when it does not parse or is over a limit. */
-export function parseWithinLimits(source: Parameters<typeof parse>[0], schema: GraphQLSchema): DocumentNode {
+export interface MeasuredDocument {
+  document: DocumentNode;
+  /** Of its most costly operation. */
+  cost: number;
+}
+
+/** Throws a GraphQLError when the document does not parse or is over a limit. */
+export function parseWithinLimits(
+  source: Parameters<typeof parse>[0],
+  schema: GraphQLSchema,
+): MeasuredDocument {
   const document = parse(source, { maxTokens: LIMITS.tokens });
   refuseAbove('directives', countDirectives(document));
   const measure = measurer(document, schema);
+  let cost = 0;
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     const root = schema.getRootType(definition.operation) ?? undefined;
-    const size = measure(definition.selectionSet, root);
+    const size = measure(definition.selectionSet, root, null);
     refuseAbove('rootFields', size.width);
     refuseAbove('depth', size.depth);
     refuseAbove('aliases', size.aliases);
     refuseAbove('cost', size.cost);
+    cost = Math.max(cost, size.cost);
   }
-  return document;
+  return { document, cost };
 }
 
 function refuseAbove(limit: keyof typeof LIMITS, value: number): void {
@@ -67,7 +80,7 @@ function refuseAbove(limit: keyof typeof LIMITS, value: number): void {
   throw new GraphQLError(
     `Cannot run the document: ${limit} ${value} is above the limit of ${LIMITS[limit]}`,
     {
-      extensions: { code: 'DOCUMENT_TOO_LARGE', limit, http: { status: 400 } },
+      extensions: { code: 'DOCUMENT_TOO_LARGE', limit, value, allowed: LIMITS[limit], http: { status: 400 } },
     },
   );
 }
@@ -82,50 +95,53 @@ function countDirectives(document: DocumentNode): number {
   return count;
 }
 
-/** Measures selection sets. Fragments are measured once per type, so nesting them does not blow up the work. */
+/** Measures selection sets. Fragments are measured once per page size, so nesting them does not blow up the work. */
 function measurer(document: DocumentNode, schema: GraphQLSchema) {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const known = new Map<string, Size>();
 
-  function measure(set: SelectionSetNode, parent: GraphQLNamedType | undefined): Size {
+  /** `rows`: what the field around the set said of the length of lists in it; null when nothing. */
+  function measure(set: SelectionSetNode, parent: GraphQLNamedType | undefined, rows: number | null): Size {
     const total: Size = { ...NOTHING };
     for (const selection of set.selections) {
-      if (selection.kind === Kind.FIELD) add(total, ofField(selection, parent));
-      else if (selection.kind === Kind.FRAGMENT_SPREAD) add(total, ofFragment(selection.name.value));
-      else
-        add(total, measure(selection.selectionSet, typeNamed(selection.typeCondition?.name.value) ?? parent));
+      if (selection.kind === Kind.FIELD) add(total, ofField(selection, parent, rows));
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) add(total, ofFragment(selection.name.value, rows));
+      else {
+        const type = typeNamed(selection.typeCondition?.name.value) ?? parent;
+        add(total, measure(selection.selectionSet, type, rows));
+      }
     }
     return total;
   }
 
-  function ofField(field: FieldNode, parent: GraphQLNamedType | undefined): Size {
+  function ofField(field: FieldNode, parent: GraphQLNamedType | undefined, rows: number | null): Size {
     const definition =
       isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined;
-    const inner = field.selectionSet
-      ? measure(field.selectionSet, definition && getNamedType(definition.type))
-      : NOTHING;
+    const type = definition && getNamedType(definition.type);
     const isList = definition !== undefined && isListType(getNullableType(definition.type));
-    // The list inside a connection is as long as its `first`, which the connection has counted already.
-    const isPageList = parent?.name.endsWith('Connection') === true;
-    const factor = pageRows(field) ?? (isList && !isPageList ? LIST_LENGTH : 1);
+    const ownRows = pageRows(field, definition);
+    const inner = field.selectionSet ? measure(field.selectionSet, type, isList ? null : ownRows) : NOTHING;
+    const length = isList ? (ownRows ?? rows ?? LIST_LENGTH) : 1;
+    const weight = (definition && FIELD_WEIGHTS[`${parent?.name}.${definition.name}`]) ?? 0;
     return {
       width: 1,
       depth: inner.depth + 1,
       aliases: inner.aliases + (field.alias ? 1 : 0),
-      cost: 1 + factor * inner.cost,
+      cost: 1 + weight + length * inner.cost,
     };
   }
 
-  function ofFragment(name: string): Size {
+  function ofFragment(name: string, rows: number | null): Size {
     const fragment = fragments.get(name);
-    const size = known.get(name);
+    const key = `${rows} ${name}`;
+    const size = known.get(key);
     if (size || !fragment) return size ?? NOTHING;
     // Stands in while the fragment is measured, so that a cycle ends; validation refuses cycles afterwards.
-    known.set(name, NOTHING);
-    const measured = measure(fragment.selectionSet, typeNamed(fragment.typeCondition.name.value));
-    known.set(name, measured);
+    known.set(key, NOTHING);
+    const measured = measure(fragment.selectionSet, typeNamed(fragment.typeCondition.name.value), rows);
+    known.set(key, measured);
     return measured;
   }
 
@@ -143,9 +159,11 @@ function add(total: Size, part: Size): void {
   total.cost += part.cost;
 }
 
-/** Rows asked for by `first`; the most there can be when it is a variable; null without one. */
-function pageRows(field: FieldNode): number | null {
-  const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+/** Rows asked for by `first`, or by its default; the most there can be when it is a variable; null for fields without one. */
+function pageRows(field: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number | null {
+  const first = definition?.args.find(({ name }) => name === 'first');
   if (!first) return null;
-  return first.kind === Kind.INT ? Math.min(Number(first.value), MAX_PAGE_ROWS) : MAX_PAGE_ROWS;
+  const given = field.arguments?.find(({ name }) => name.value === 'first')?.value;
+  if (!given) return typeof first.defaultValue === 'number' ? first.defaultValue : MAX_PAGE_ROWS;
+  return given.kind === Kind.INT ? Math.min(Number(given.value), MAX_PAGE_ROWS) : MAX_PAGE_ROWS;
 }

@@ -7,7 +7,7 @@ import { type Catalog, isBoundTo } from '../gateway/catalog.ts';
 import type { Endpoint } from '../gateway/ports.ts';
 import { SURFACES } from '../wire/surface.ts';
 import { checkBaseUrl } from './base-url.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changed, copyOf, mustFind, ofProvider, sameName } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, nameField } from './fields.ts';
@@ -18,7 +18,7 @@ import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from
 
 builder.node(EndpointRef, {
   description: 'One base URL of a provider that speaks one surface; where an attempt goes.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.endpoints.get(id)),
   fields: (t) => ({
@@ -64,7 +64,7 @@ const EndpointPayload = builder
   .objectRef<EndpointShape & { errors: UserError[] }>('EndpointPayload')
   .implement({
     description: 'Result of creating or changing an endpoint.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       endpoint: t.field({
         type: EndpointRef,

@@ -5,7 +5,7 @@ import { GatewayError } from '../gateway/errors.ts';
 import { explainRoute, type RouteExplanation } from '../gateway/explain-route.ts';
 import type { Caller } from '../gateway/identity.ts';
 import type { Surface } from '../wire/surface.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { AccountRef, ModelRef } from './refs.ts';
@@ -47,7 +47,7 @@ interface Explained {
 
 const RouteExplanationRef = builder.objectRef<Explained>('RouteExplanation').implement({
   description: 'What the router would do now, and why.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     decision: t.field({
       type: RouteDecisionRef,

@@ -1,11 +1,13 @@
 // What values an administrator may enter: valibot pieces, and the step from their issues to user errors.
 
 import * as v from 'valibot';
+import { normalizedRange } from '../gateway/client-address.ts';
 import { ExpectedFailure } from './user-error.ts';
 
 const MAX_NAME_CHARACTERS = 200;
 const MAX_CREDENTIAL_CHARACTERS = 10_000;
 const MAX_ALIASES = 100;
+const MAX_RANGES = 1_000;
 /** Names end up in log lines and reply headers, where a line break would forge another line. */
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
@@ -37,6 +39,15 @@ export const aliasesField = v.pipe(
   v.array(nameField, 'must be a list'),
   v.maxLength(MAX_ALIASES, `must have at most ${MAX_ALIASES} entries`),
   v.transform((names) => [...new Set(names)]),
+);
+
+const IP_RANGE = 'must consist of addresses and ranges such as 10.0.0.0/8 or 2001:db8::/32';
+
+/** Addresses and CIDR ranges in their usual form, each once. */
+export const ipRangesField = v.pipe(
+  v.array(v.pipe(v.string(IP_RANGE), v.transform(normalizedRange), v.string(IP_RANGE)), 'must be a list'),
+  v.maxLength(MAX_RANGES, `must have at most ${MAX_RANGES} entries`),
+  v.transform((ranges) => [...new Set(ranges)]),
 );
 
 export function wholeNumber(min: number, max: number) {

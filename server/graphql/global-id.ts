@@ -5,6 +5,7 @@ import { fromBase64url, toBase64url } from './base64url.ts';
 /** Types that have global ids. */
 const NODE_TYPES = new Set([
   'Account',
+  'AdminToken',
   'Affinity',
   'ApiKey',
   'Endpoint',

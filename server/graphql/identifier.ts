@@ -1,7 +1,8 @@
-// Whom a free-form identifier means: user id, user name, e-mail address or API key id. Pure.
+// Whom a free-form identifier means: user id, user name, e-mail address or API key id, and whose bindings are theirs. Pure.
 
 import type { Catalog } from '../gateway/catalog.ts';
-import { findApiKey } from './affinity-view.ts';
+import type { Binding } from '../gateway/ports.ts';
+import { apiKeyIdOf, findApiKey } from './affinity-view.ts';
 import { sameName } from './catalog-rows.ts';
 import { rawId } from './global-id.ts';
 
@@ -20,4 +21,12 @@ export function identify(catalog: Catalog, text: string): Identity | null {
   if (user) return { kind: 'user', userId: user.id, name: user.username };
   const apiKey = findApiKey(catalog, rawId('ApiKey', wanted));
   return apiKey ? { kind: 'api-key', apiKeyId: apiKey.id, userId: apiKey.userId, name: apiKey.name } : null;
+}
+
+/** Whether a binding is of the user, by any key, or of the one key. */
+export function isOf(catalog: Catalog, identity: Identity): (binding: Binding) => boolean {
+  if (identity.kind === 'api-key') return (binding) => apiKeyIdOf(binding) === identity.apiKeyId;
+  const { userId } = identity;
+  const keyIds = new Set(catalog.rows.apiKeys.filter((key) => key.userId === userId).map(({ id }) => id));
+  return (binding) => binding.userId === userId || keyIds.has(apiKeyIdOf(binding));
 }

@@ -6,10 +6,11 @@ import type { Account, AffinityEvent, RequestRow } from '../gateway/ports.ts';
 import { AffinityFilter, affinityMatcher } from './affinity.ts';
 import { type AffinityStats, AffinityStatsRef, readAffinityStats } from './affinity-stats.ts';
 import { type Affinity, affinityOf } from './affinity-view.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changesOf, spacedOut } from './pace.ts';
 import { AccountRef, AffinityRef, RequestLogRef } from './refs.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
+import { cursorOf, eventsAfter, rowsAfter } from './resume.ts';
 import { whileLoggedIn } from './subscription.ts';
 
 /** Shortest time between two events of one account, and between two of the stats. */
@@ -22,19 +23,30 @@ const AffinityEventKindRef = builder.enumType('AffinityEventKind', {
     RENEWED: { value: 'renewed', description: 'Used; its life starts again.' },
     MOVED: { value: 'moved', description: 'Bound to another account.' },
     BORROWED: { value: 'borrowed', description: 'A request went elsewhere for once.' },
-    EXPIRED: { value: 'expired', description: 'Not used for its lifetime.' },
+    PINNED: { value: 'pinned', description: 'Pinned by an administrator.' },
+    UNPINNED: { value: 'unpinned', description: 'The pin was taken off; its life starts again.' },
+    EXPIRED: { value: 'expired', description: 'Not used for its lifetime, or it had to make room.' },
     CLEARED: { value: 'cleared', description: 'Cleared by an administrator, or what it named is gone.' },
   } as const,
 });
 
+const CURSOR = 'Opaque position of this event; give the last one seen as `after` to go on behind it.';
+const ERRORS_OF_AFTER =
+  'The errors CURSOR_UNKNOWN (another process) and CURSOR_TOO_OLD mean: read the state anew and subscribe without.';
+
 interface AffinityEventShape {
   event: AffinityEvent;
   affinity: Affinity;
+  sequence: number;
+}
+
+interface ClearedEventShape extends ClearedEvent {
+  sequence: number;
 }
 
 const AffinityEventRef = builder.objectRef<AffinityEventShape>('AffinityEvent').implement({
   description: 'Something that happened to an affinity.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     kind: t.field({
       type: AffinityEventKindRef,
@@ -62,6 +74,10 @@ const AffinityEventRef = builder.objectRef<AffinityEventShape>('AffinityEvent').
       description: 'As it was at that moment.',
       resolve: ({ affinity }) => affinity,
     }),
+    cursor: t.string({
+      description: CURSOR,
+      resolve: ({ sequence }, _args, { parts }) => cursorOf('affinity', parts.live, sequence),
+    }),
   }),
 });
 
@@ -70,18 +86,23 @@ const ClearedSubjectRef = builder.enumType('ClearedSubject', {
   values: {
     AFFINITIES: { value: 'affinities', description: 'Affinities.' },
     REQUEST_LOGS: { value: 'request-logs', description: 'Rows of the request log.' },
+    MODEL_MAPPINGS: { value: 'model-mappings', description: 'Entries of the model mapping cache.' },
   } as const,
 });
 
-const ClearedEventRef = builder.objectRef<ClearedEvent>('ClearedEvent').implement({
+const ClearedEventRef = builder.objectRef<ClearedEventShape>('ClearedEvent').implement({
   description: 'Something was cleared by an administrator.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     subject: t.field({ type: ClearedSubjectRef, description: 'What.', resolve: ({ subject }) => subject }),
     at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ atMs }) => atMs }),
     actor: t.exposeString('actor', { description: 'By whom: `panel` or `admin-token`.' }),
     clearedCount: t.exposeInt('clearedCount', { description: 'How much.' }),
     message: t.exposeString('message', { description: 'For people, in English.' }),
+    cursor: t.string({
+      description: CURSOR,
+      resolve: ({ sequence }, _args, { parts }) => cursorOf('cleared', parts.live, sequence),
+    }),
   }),
 });
 
@@ -89,13 +110,17 @@ builder.subscriptionFields((t) => ({
   requestLogged: t.field({
     type: RequestLogRef,
     description: 'One event per finished request that matches, in order, none lost while connected.',
-    args: { filter: t.arg({ type: RequestLogFilter }) },
-    subscribe: (_root, args, context) => {
-      const filter = requestFilter(args.filter);
+    args: {
+      filter: t.arg({ type: RequestLogFilter }),
+      after: t.arg.string({
+        description: `Id of the last RequestLog seen, whether it matched or not: rows logged since come first, at most 10,000. ${ERRORS_OF_AFTER}`,
+      }),
+    },
+    subscribe: (_root, { filter: asked, after }, context) => {
+      const filter = requestFilter(asked);
+      const { live, log } = context.parts;
       return whileLoggedIn(context, (signal) =>
-        select(context.parts.live.subscribe('request', signal), ({ row }) =>
-          matchesFilter(row, filter) ? row : null,
-        ),
+        select(rowsAfter(after, { live, log, signal }), (row) => (matchesFilter(row, filter) ? row : null)),
       );
     },
     resolve: (row: RequestRow) => row,
@@ -103,15 +128,20 @@ builder.subscriptionFields((t) => ({
   affinityChanged: t.field({
     type: AffinityEventRef,
     description:
-      'Bound, renewed, moved, borrowed, expired, cleared: with the reason and the account before and after.',
-    args: { filter: t.arg({ type: AffinityFilter }) },
-    subscribe: (_root, { filter }, context) => {
+      'Bound, renewed, moved, borrowed, pinned, expired, cleared: with the reason and the account before and after. Of affinities that end at one blow the first 1000 are told; `cleared` says how many they were.',
+    args: {
+      filter: t.arg({ type: AffinityFilter }),
+      after: t.arg.string({
+        description: `\`cursor\` of the last event seen: those since come first, if they are among the last 1,000 of all. ${ERRORS_OF_AFTER}`,
+      }),
+    },
+    subscribe: (_root, { filter, after }, context) => {
       const matches = affinityMatcher(filter ?? {});
       const { live, catalog } = context.parts;
       return whileLoggedIn(context, (signal) =>
-        select(live.subscribe('affinity', signal), ({ event }) => {
+        select(eventsAfter('affinity', after, { live, signal }), ({ event, sequence }) => {
           const affinity = affinityOf(event.binding, catalog.current);
-          return affinity && matches(affinity) ? { event, affinity } : null;
+          return affinity && matches(affinity) ? { event, affinity, sequence } : null;
         }),
       );
     },
@@ -120,15 +150,24 @@ builder.subscriptionFields((t) => ({
   cleared: t.field({
     type: ClearedEventRef,
     description: 'Whenever an administrator cleared something: what, by whom and how much.',
-    subscribe: (_root, _args, context) =>
+    args: {
+      after: t.arg.string({
+        description: `\`cursor\` of the last event seen: those since come first, if they are among the last 200. ${ERRORS_OF_AFTER}`,
+      }),
+    },
+    subscribe: (_root, { after }, context) =>
       whileLoggedIn(context, (signal) =>
-        select(context.parts.live.subscribe('cleared', signal), ({ event }) => event),
+        select(
+          eventsAfter('cleared', after, { live: context.parts.live, signal }),
+          ({ event, sequence }) => ({ ...event, sequence }),
+        ),
       ),
-    resolve: (event: ClearedEvent) => event,
+    resolve: (event: ClearedEventShape) => event,
   }),
   affinityStats: t.field({
     type: AffinityStatsRef,
-    description: 'At once when subscribed, then at most once a second and only when something changed.',
+    description:
+      'At once when subscribed, then at most once a second and only when something changed. State, not history: after a reconnection it starts with what holds then.',
     subscribe: (_root, _args, context) =>
       whileLoggedIn(context, (signal) =>
         changesOf(() => readAffinityStats(context), {
@@ -141,7 +180,8 @@ builder.subscriptionFields((t) => ({
   }),
   accountChanged: t.field({
     type: AccountRef,
-    description: 'An account whose state, load or settings changed; at most once a second per account.',
+    description:
+      'An account whose state, load or settings changed; at most once a second per account. State, not history: read the accounts anew after a reconnection.',
     subscribe: (_root, _args, context) => {
       const { live, clock, catalog } = context.parts;
       return whileLoggedIn(context, (signal) => {

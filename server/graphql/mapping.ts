@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { ModelMapping } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changed, copyOf, mustFind } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { aliasesField, checkInput, nameField } from './fields.ts';
@@ -14,7 +14,7 @@ import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from
 
 builder.node(ModelMappingRef, {
   description: 'Rule between a model and the name a provider knows it by.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.mappings.get(id)),
   fields: (t) => ({
@@ -45,7 +45,7 @@ const ModelMappingPayload = builder
   .objectRef<MappingShape & { errors: UserError[] }>('ModelMappingPayload')
   .implement({
     description: 'Result of creating or changing a model mapping.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       modelMapping: t.field({
         type: ModelMappingRef,

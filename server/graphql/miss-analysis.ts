@@ -2,7 +2,7 @@
 
 import type { MissTotal } from '../gateway/ports.ts';
 import type { MissCause } from '../gateway/route-record.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { share } from './desk.ts';
 import { ModelRef } from './refs.ts';
 import { MissCauseRef } from './request-enums.ts';
@@ -32,7 +32,7 @@ interface ModelMisses extends MissSums {
 
 const CauseSumRef = builder.objectRef<CauseSum>('MissCauseTotal').implement({
   description: 'Cold tokens of one cause.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     cause: t.field({ type: MissCauseRef, description: 'Why they were cold.', resolve: ({ cause }) => cause }),
     requests: t.exposeInt('requests', { description: 'Requests with any such token.' }),
@@ -47,7 +47,7 @@ const CauseSumRef = builder.objectRef<CauseSum>('MissCauseTotal').implement({
 
 const ModelMissesRef = builder.objectRef<ModelMisses>('ModelMisses').implement({
   description: 'Cold tokens of requests for one model.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     model: t.field({
       type: ModelRef,
@@ -74,7 +74,7 @@ const MissAnalysisRef = builder
   .implement({
     description:
       'Why prompts were cold, over every request that matches the filter and whose provider reported cache counts.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       totalColdTokens: t.field({
         type: 'Long',

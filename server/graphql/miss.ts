@@ -1,7 +1,7 @@
 // Why tokens of a request were cold: one entry a cause.
 
 import type { Miss } from '../gateway/route-record.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, OWN } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { RequestLogRef } from './refs.ts';
 import { MissCauseRef } from './request-enums.ts';
@@ -10,7 +10,7 @@ const NANO_USD_PER_USD = 1e9;
 
 const MissRef = builder.objectRef<Miss>('Miss').implement({
   description: 'Cold tokens of one request with one cause.',
-  authScopes: ADMIN,
+  authScopes: OWN,
   fields: (t) => ({
     cause: t.field({ type: MissCauseRef, description: 'Why they were cold.', resolve: ({ cause }) => cause }),
     tokens: t.field({ type: 'Long', description: 'How many.', resolve: ({ tokens }) => tokens }),

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Model, ModelPrice } from '../gateway/ports.ts';
 import { ROUTE_POLICIES, ROUTE_PROFILES } from '../gateway/routing-settings.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changed, contains, copyOf } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, decimal, nameField, optionalName, wholeNumber } from './fields.ts';
@@ -33,7 +33,7 @@ type PriceTier = ModelPrice['tiers'][number];
 
 const ModelPriceTierRef = builder.objectRef<PriceTier>('ModelPriceTier').implement({
   description: 'Other prices for requests with much input; null = as below the tier.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     aboveInputTokens: t.exposeInt('aboveInputTokens', { description: ABOVE }),
     inputUsdPerMillion: t.exposeFloat('inputUsdPerMillion', {
@@ -61,7 +61,7 @@ const ModelPriceTierRef = builder.objectRef<PriceTier>('ModelPriceTier').impleme
 
 const ModelPriceRef = builder.objectRef<ModelPrice>('ModelPrice').implement({
   description: 'A price list; null = not stated.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     inputUsdPerMillion: t.exposeFloat('inputUsdPerMillion', {
       nullable: true,
@@ -93,7 +93,7 @@ const ModelPriceRef = builder.objectRef<ModelPrice>('ModelPrice').implement({
 
 builder.node(ModelRef, {
   description: 'A name that clients ask for.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.models.get(id)),
   fields: (t) => ({
@@ -137,7 +137,7 @@ interface ModelShape {
 
 const ModelPayload = builder.objectRef<ModelShape & { errors: UserError[] }>('ModelPayload').implement({
   description: 'Result of creating or changing a model.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     model: t.field({
       type: ModelRef,

@@ -1,15 +1,21 @@
 // What the admin API is built from, and who calls it. Types only.
 
+import type { AdminTokens } from '../auth/admin-tokens.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Vault } from '../auth/vault.ts';
-import type { AdminSession } from '../gateway/admin-store.ts';
+import type { AccountTests } from '../gateway/account-test.ts';
+import type { AdminRole, AdminSession, AuditLog } from '../gateway/admin-store.ts';
 import type { AffinityTable } from '../gateway/affinity.ts';
+import type { CacheAlerts } from '../gateway/cache-alert.ts';
 import type { CatalogHolder } from '../gateway/catalog.ts';
 import type { HealthTable } from '../gateway/health.ts';
+import type { KeyUsage } from '../gateway/key-usage.ts';
 import type { Slots } from '../gateway/limits.ts';
 import type { Live } from '../gateway/live.ts';
+import type { RequestLog } from '../gateway/log-queries.ts';
+import type { ModelMappingCache } from '../gateway/model-mapping-cache.ts';
 import type { GatewayParts } from '../gateway/parts.ts';
-import type { Clock, Endpoint, RequestLog } from '../gateway/ports.ts';
+import type { Clock, Endpoint } from '../gateway/ports.ts';
 import type { RoutingState } from '../gateway/routing-state.ts';
 import type { ReservationBook } from '../routing/reservation-book.ts';
 
@@ -38,7 +44,8 @@ export interface AdminParts {
   catalog: Pick<CatalogHolder, 'current' | 'apply'>;
   log: RequestLog;
   bodies: { get(id: string): Promise<{ request: string; reply: string; isCut: boolean } | null> };
-  affinity: Pick<AffinityTable, 'list' | 'counters' | 'clear' | 'peek'>;
+  affinity: Pick<AffinityTable, 'list' | 'get' | 'counters' | 'clear' | 'peek' | 'pin' | 'move'>;
+  modelMappings: Pick<ModelMappingCache, 'contents' | 'clearName' | 'clearPair' | 'clearAll'>;
   health: Pick<
     HealthTable,
     | 'condition'
@@ -50,13 +57,19 @@ export interface AdminParts {
     | 'weightFactor'
     | 'failureShare'
   >;
+  accountTests: Pick<AccountTests, 'test'>;
+  /** What API keys use now. */
+  keyUsage: Pick<KeyUsage, 'look'>;
   slots: Pick<Slots, 'inFlight' | 'isFull' | 'limitOf' | 'learned' | 'reset'>;
   /** Live state of the routing, for explanations; nothing here changes it. */
   routing: RoutingState;
   policies: GatewayParts['policies'];
   reservations: Pick<ReservationBook, 'look' | 'stats' | 'reset'>;
-  live: Pick<Live, 'publish' | 'subscribe'>;
+  live: Pick<Live, 'publish' | 'subscribe' | 'subscribeAfter' | 'epoch'>;
   sessions: Sessions;
+  adminTokens: AdminTokens;
+  audit: AuditLog;
+  alerts: CacheAlerts;
   vault: Pick<Vault, 'seal' | 'fingerprint'>;
   clock: Clock;
   build: BuildInfo;
@@ -68,17 +81,48 @@ export interface AdminParts {
   adminToken: string | null;
   /** Switches introspection and GraphiQL on. */
   isDevelopment: boolean;
+  /** Documents that clients may name instead of sending, by `sha256:` and the digest of their text in hex. */
+  documents: ReadonlyMap<string, string>;
   /** Told of every error that is not one of ours; the caller sees "Unexpected error." only. */
   logError(error: unknown): void;
 }
 
-export type Actor = 'panel' | 'admin-token';
+/** Each may do what those after it may: change what is configured, keep it running, read all, read its own rows. */
+export type Role = AdminRole | 'own';
+
+/** What is known of the connection that a request came by. */
+export interface Connection {
+  /** The peer is this very machine. */
+  readonly isLoopback: boolean;
+  /** Absent or null = not known, which no list of addresses allows. */
+  readonly remoteAddress?: string | null;
+}
+
+export interface Actor {
+  kind: 'panel' | 'admin-token' | 'api-key';
+  /** For the audit log: `panel`, `admin-token`, or the name of the token or API key. */
+  name: string;
+  role: Role;
+  /** The API key whose rows a visitor with the role `own` may read; else null. */
+  apiKeyId: string | null;
+}
+
+/** Something a visitor came in by, which may end while a subscription is open. */
+export interface Login {
+  /** Tells logins apart; says nothing about a secret. */
+  id: string;
+  isLive(): Promise<boolean>;
+  /** Calls `listener` when it ends; the result stops listening. */
+  onEnd(listener: () => void): () => void;
+}
 
 /** Who sent the request, and what its reply must carry. */
 export interface Visitor {
   /** Null = nobody: only the login fields answer. */
   actor: Actor | null;
   session: AdminSession | null;
+  /** What the visitor has open ends with it; null = nothing ends it (the admin token of the environment). */
+  login: Login | null;
   /** The session cookie as presented, valid or not. */
   cookieToken: string | null;
   /** Whether a session cookie set now would be kept: see `cookies.ts`. */

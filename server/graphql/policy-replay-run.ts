@@ -5,6 +5,7 @@ import { type RecordedRequest, recordedOf, traceOfRecords } from '../analysis/re
 import { RUN_DEFAULTS, type RunResult, runPolicy, setStage } from '../analysis/replay/replay.ts';
 import type { TokenPrices } from '../analysis/replay/tally.ts';
 import type { Catalog } from '../gateway/catalog.ts';
+import type { RequestPage } from '../gateway/log-queries.ts';
 import type { Model, RequestCursor, RequestFilter, RequestRow } from '../gateway/ports.ts';
 import { costOf, inputPricesOf } from '../gateway/pricing.ts';
 import type { RoutePolicy } from '../gateway/routing-settings.ts';
@@ -121,17 +122,16 @@ async function readRecords(
   const records: PricedRecord[] = [];
   let after: RequestCursor | null = null;
   for (;;) {
-    const page: RequestRow[] = await parts.log.page(filter, { limit: PAGE_ROWS, after });
+    const page: RequestPage = await parts.log.page(filter, { limit: PAGE_ROWS, after });
     slicing.signal.throwIfAborted();
-    for (const row of page) {
+    for (const row of page.rows) {
       const record = recordedOf(row);
       if (!record) continue;
       if (records.length >= maxRequests) return { records: records.reverse(), isTruncated: true };
       records.push({ ...record, prices: priceTable.of(row) });
     }
-    const last = page.at(-1);
-    if (!last || page.length < PAGE_ROWS) return { records: records.reverse(), isTruncated: false };
-    after = { startedAtMs: last.startedAtMs, id: last.id };
+    if (page.reached === null) return { records: records.reverse(), isTruncated: false };
+    after = page.reached;
   }
 }
 

@@ -3,7 +3,7 @@
 import { GraphQLError } from 'graphql';
 import type { RequestFilter } from '../gateway/ports.ts';
 import { ROUTE_POLICIES } from '../gateway/routing-settings.ts';
-import { ADMIN, badInput, builder } from './builder.ts';
+import { badInput, builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import type { AdminDesk } from './desk.ts';
 import {
@@ -49,7 +49,7 @@ const ReplayPolicyInput = builder.inputType('ReplayPolicyInput', {
 
 const RecordedTotalsRef = builder.objectRef<RecordedTotals>('RecordedRoutingTotals').implement({
   description: 'What really happened to the requests of a replay.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     requests: t.exposeInt('requests', { description: 'How many there were.' }),
     accounts: t.exposeInt('accounts', { description: 'How many accounts answered them.' }),
@@ -69,7 +69,7 @@ const RecordedTotalsRef = builder.objectRef<RecordedTotals>('RecordedRoutingTota
 
 const ReplayedPolicyRef = builder.objectRef<ReplayedPolicy>('ReplayedPolicy').implement({
   description: 'What one policy would have made of the requests, by simulation.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     policy: t.field({
       type: RoutePolicyRef,
@@ -124,7 +124,7 @@ const ReplayedPolicyRef = builder.objectRef<ReplayedPolicy>('ReplayedPolicy').im
 const PolicyReplayRef = builder.objectRef<PolicyReplay>('PolicyReplay').implement({
   description:
     'Recorded requests under other policies: who repeats whose prompt comes from the log, accounts are simulated and all alike.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     requests: t.exposeInt('requests', { description: 'Recorded requests that were replayed.' }),
     truncated: t.exposeBoolean('isTruncated', { description: 'More requests match than were replayed.' }),

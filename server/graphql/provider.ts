@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { isPrivateHost } from '../gateway/base-url.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Provider } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changed, copyOf, ofProvider, sameName } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, nameField, switchField } from './fields.ts';
@@ -17,7 +17,7 @@ import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from
 
 builder.node(ProviderRef, {
   description: 'A company or server that is called.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.providers.get(id)),
   fields: (t) => ({
@@ -53,7 +53,7 @@ const ProviderPayload = builder
   .objectRef<ProviderShape & { errors: UserError[] }>('ProviderPayload')
   .implement({
     description: 'Result of creating or changing a provider.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       provider: t.field({
         type: ProviderRef,

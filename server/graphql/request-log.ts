@@ -1,10 +1,11 @@
 // The request log: one row per request, with its attempts.
 
 import type { AttemptRow, RequestCursor } from '../gateway/ports.ts';
-import { ADMIN, badInput, builder } from './builder.ts';
+import { BY_OWN_KEY, badInput, builder, OWN, VIEWER } from './builder.ts';
 import { ClearPayload, NOTHING_CLEARED, tellCleared } from './clear.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
+import { maySee, ownFilter } from './own-rows.ts';
 import { type PageArgs, pageFrom, pageRows, readCursor, writeCursor } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { AccountRef, ApiKeyRef, EndpointRef, ModelRef, ProviderRef, RequestLogRef, UserRef } from './refs.ts';
@@ -20,7 +21,7 @@ import { payload } from './user-error.ts';
 
 const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
   description: 'One try at one account.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
@@ -70,7 +71,7 @@ const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
 builder.node(RequestLogRef, {
   description:
     'One client request and its reply, with all attempts. Token counts are null when the provider reported none.',
-  authScopes: ADMIN,
+  authScopes: OWN,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => parts.log.get(id),
   fields: (t) => ({
@@ -200,17 +201,23 @@ const RequestLogConnection = builder.connectionObject({ type: RequestLogRef, nam
 
 builder.queryFields((t) => ({
   requestLogs: t.field({
+    ...BY_OWN_KEY,
     type: RequestLogConnection,
-    description: 'Requests, newest first.',
+    description:
+      'Requests, newest first. While it looks through many rows for a few, as for a part of a text, a page may have fewer than asked for, or none: as long as there is a next page, go on at `endCursor`.',
     args: { filter: t.arg({ type: RequestLogFilter }), ...pageArgs(t) },
     resolve: (_root, { filter, ...page }, context) => pageOfLog(context, filter, page),
   }),
   requestLog: t.field({
+    ...BY_OWN_KEY,
     type: RequestLogRef,
     nullable: true,
     description: 'One request by its global id; null when it is not (or no longer) in the log.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { parts }) => parts.log.get(rawId('RequestLog', id)),
+    resolve: async (_root, { id }, { parts, visitor }) => {
+      const row = await parts.log.get(rawId('RequestLog', id));
+      return row && maySee(visitor, row) ? row : null;
+    },
   }),
 }));
 
@@ -232,22 +239,23 @@ builder.mutationField('clearRequestLogs', (t) =>
 const ORDER = 'started-at';
 
 async function pageOfLog(
-  { parts }: AdminContext,
+  { parts, visitor }: AdminContext,
   filterInput: typeof RequestLogFilter.$inferInput | null | undefined,
   args: PageArgs,
 ) {
   const limit = pageRows(args);
-  const filter = requestFilter(filterInput);
+  const filter = ownFilter(visitor, requestFilter(filterInput));
   const after = args.after == null ? null : logCursor(args.after);
-  const rows = await parts.log.page(filter, { limit: limit + 1, after });
+  const { rows, reached } = await parts.log.page(filter, { limit: limit + 1, after });
   const edges = rows
     .slice(0, limit)
     .map((node) => ({ cursor: writeCursor(ORDER, [node.startedAtMs, node.id]), node }));
-  return pageFrom(edges, {
-    hasNextPage: rows.length > limit,
-    args,
-    totalCount: () => parts.log.count(filter),
-  });
+  const totalCount = () => parts.log.count(filter);
+  const page = pageFrom(edges, { hasNextPage: reached !== null, args, totalCount });
+  // With fewer rows than may be the page goes on where looking for them ended.
+  if (rows.length <= limit && reached)
+    page.pageInfo.endCursor = writeCursor(ORDER, [reached.startedAtMs, reached.id]);
+  return page;
 }
 
 function logCursor(cursor: string): RequestCursor {

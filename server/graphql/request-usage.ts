@@ -1,7 +1,7 @@
 // What a logged request used: token counts, the ledger, the provider's own words, money, and kept bodies.
 
 import { ledgerOf } from '../wire/usage.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, OWN, VIEWER } from './builder.ts';
 import { RequestLogRef } from './refs.ts';
 import { UsageFlagRef, UsageSourceRef } from './request-enums.ts';
 
@@ -20,7 +20,7 @@ const LEDGER_PARTS = {
 const LedgerRef = builder.objectRef<ReturnType<typeof ledgerOf>>('Ledger').implement({
   description:
     'Token counts as parts of which none contains another: they add up to all input and output. Null = not reported.',
-  authScopes: ADMIN,
+  authScopes: OWN,
   fields: (t) => {
     const part = (name: keyof typeof LEDGER_PARTS) =>
       t.field({
@@ -45,7 +45,7 @@ const BodiesRef = builder
   .objectRef<{ request: string; reply: string; isCut: boolean }>('RequestBodies')
   .implement({
     description: 'What a request and its reply said, without secrets.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       request: t.exposeString('request', { description: 'As the client sent it.' }),
       reply: t.exposeString('reply', { description: 'As the client got it.' }),

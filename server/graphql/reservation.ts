@@ -3,7 +3,7 @@
 import type { Account } from '../gateway/ports.ts';
 import { type Reservation, slotsForNewcomers } from '../routing/reservation.ts';
 import type { ReservationStats } from '../routing/reservation-book.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef } from './refs.ts';
 
@@ -24,7 +24,7 @@ const RATIO = 'Share of the slots held back, as a fraction 0 to 1; 0 while the r
 
 const AccountReservationRef = builder.objectRef<AccountReservation>('AccountReservation').implement({
   description: 'What an account holds back for callers who are warm there.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     ratio: t.exposeFloat('ratio', { description: RATIO }),
     phase: t.field({
@@ -50,7 +50,7 @@ const AccountReservationRef = builder.objectRef<AccountReservation>('AccountRese
 
 export const ReservationStatsRef = builder.objectRef<ReservationStats>('ReservationStats').implement({
   description: 'The reservation as it was applied to requests since the start of this process.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     totalChecks: t.field({
       type: 'Long',

@@ -6,7 +6,7 @@ import type {
   CostTerms,
   RouteRecord,
 } from '../gateway/route-record.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { AccountRef, RequestLogRef } from './refs.ts';
 import { ConsideredStateRef } from './request-enums.ts';
 import { RoutePolicyRef, RouteProfileRef } from './settings-enums.ts';
@@ -24,7 +24,7 @@ const TERMS = {
 
 const CostTermsRef = builder.objectRef<CostTerms>('CostTerms').implement({
   description: 'Expected cost of sending the request to one account, in USD.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => {
     const term = (name: keyof CostTerms) => t.exposeFloat(name, { description: TERMS[name] });
     return {
@@ -42,7 +42,7 @@ const CostTermsRef = builder.objectRef<CostTerms>('CostTerms').implement({
 
 const ConsideredRef = builder.objectRef<ConsideredCandidate>('ConsideredAccount').implement({
   description: 'An account that could have served the request, as it stood then.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
@@ -77,7 +77,7 @@ const ConsideredRef = builder.objectRef<ConsideredCandidate>('ConsideredAccount'
 
 export const RouteRecordRef = builder.objectRef<RouteRecord>('RouteRecord').implement({
   description: 'How the account was chosen.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     policy: t.field({
       type: RoutePolicyRef,
@@ -110,7 +110,7 @@ export const RouteRecordRef = builder.objectRef<RouteRecord>('RouteRecord').impl
 
 const CacheLeversRef = builder.objectRef<CacheLeverRecord>('CacheLevers').implement({
   description: 'What the gateway did to the request for the sake of the cache.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     ttl: t.exposeString('ttl', {
       nullable: true,

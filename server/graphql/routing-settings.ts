@@ -7,7 +7,7 @@ import type {
   RoutingSettings,
 } from '../gateway/routing-settings.ts';
 import { ROUTE_POLICIES, ROUTE_PROFILES, WARMTH_SCOPES } from '../gateway/routing-settings.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { aboveZero, decimal, switchField, wholeNumber } from './fields.ts';
 import { RoutePolicyRef, RouteProfileRef, WarmthScopeRef } from './settings-enums.ts';
 
@@ -55,7 +55,7 @@ const KEEP_WARM = {
 
 export const RoutingSettingsRef = builder.objectRef<RoutingSettings>('RoutingSettings').implement({
   description: 'How accounts are chosen.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     policy: t.field({
       type: RoutePolicyRef,
@@ -79,7 +79,7 @@ export const RoutingSettingsRef = builder.objectRef<RoutingSettings>('RoutingSet
 export const DynamicReservationRef = builder.objectRef<ReservationSettings>('DynamicReservation').implement({
   description:
     "The share of each account's slots that callers who are not warm there may not take, by its load and its history.",
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     enabled: t.exposeBoolean('enabled', { description: RESERVATION.enabled }),
     probePhaseRequests: t.exposeInt('probePhaseRequests', { description: RESERVATION.probePhaseRequests }),
@@ -103,7 +103,7 @@ export const DynamicReservationRef = builder.objectRef<ReservationSettings>('Dyn
 
 const KeepWarmSettingsRef = builder.objectRef<CacheLeverSettings['keepWarm']>('KeepWarmSettings').implement({
   description: LEVERS.keepWarm,
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     enabled: t.exposeBoolean('enabled', { description: KEEP_WARM.enabled }),
     maxUsdPerDay: t.exposeFloat('maxUsdPerDay', { description: KEEP_WARM.maxUsdPerDay }),
@@ -114,7 +114,7 @@ const KeepWarmSettingsRef = builder.objectRef<CacheLeverSettings['keepWarm']>('K
 export const CacheLeverSettingsRef = builder.objectRef<CacheLeverSettings>('CacheLeverSettings').implement({
   description:
     "What may be done to requests so that more of them is cached. A client's own marks are never removed.",
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     chooseTtl: t.exposeBoolean('chooseTtl', { description: LEVERS.chooseTtl }),
     placeBreakpoints: t.exposeBoolean('placeBreakpoints', { description: LEVERS.placeBreakpoints }),

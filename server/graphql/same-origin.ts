@@ -8,14 +8,23 @@ const CSRF_HEADERS = ['authorization', 'x-graphql-yoga-csrf', 'x-requested-with'
 /** Why the request is refused, or null. */
 export function crossSiteProblem(request: Request): string | null {
   const { headers, method } = request;
-  // Without a query there is nothing to run, only the development page to show.
-  if (method === 'GET' && !new URL(request.url).searchParams.has('query')) return null;
+  // Without a document there is nothing to run, only the development page to show.
+  if (method === 'GET' && !namesDocument(new URL(request.url))) return null;
   if (!needsPreflight(headers)) {
     return `Cannot answer: send content-type application/json, or one of the headers ${CSRF_HEADERS.join(', ')}`;
   }
   const wantsStream = headers.get('accept')?.includes('text/event-stream') ?? false;
   if (method === 'GET' && !wantsStream) return null;
+  return foreignOriginProblem(request);
+}
+
+/** Why the request is refused whatever it asks for, or null. */
+export function foreignOriginProblem(request: Request): string | null {
   return isSameOrigin(request) ? null : 'Cannot answer: the request comes from another site';
+}
+
+function namesDocument({ searchParams }: URL): boolean {
+  return ['query', 'documentId', 'extensions'].some((name) => searchParams.has(name));
 }
 
 /** Browsers send these across sites only after asking with OPTIONS. */

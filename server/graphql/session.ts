@@ -4,20 +4,23 @@ import { type LoginRefusal, type LoginResult, sessionEndMs } from '../auth/sessi
 import { builder } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { expiredCookies, sessionCookies } from './cookies.ts';
-import type { Visitor } from './parts.ts';
+import type { Role, Visitor } from './parts.ts';
+import { RoleRef } from './role.ts';
 import { ERRORS, ExpectedFailure, failure, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 interface SessionShape {
   isAuthenticated: boolean;
   isSetupRequired: boolean;
   expiresAtMs: number | null;
+  role: Role | null;
+  name: string | null;
 }
 
 const SessionRef = builder.objectRef<SessionShape>('Session').implement({
-  description: 'Whether the caller is logged in. Says nothing else, because anybody may ask.',
+  description: 'Whether and as what the caller is logged in. Says nothing else, because anybody may ask.',
   fields: (t) => ({
     authenticated: t.exposeBoolean('isAuthenticated', {
-      description: 'The caller has a live session or sent the admin token.',
+      description: 'The caller has a live session, or sent an admin token or an API key.',
     }),
     setupRequired: t.exposeBoolean('isSetupRequired', {
       description: 'No password has been set: `setup` with the one-time token printed at start.',
@@ -27,6 +30,17 @@ const SessionRef = builder.objectRef<SessionShape>('Session').implement({
       nullable: true,
       description: 'When the session ends if it is not used; null without a session.',
       resolve: ({ expiresAtMs }) => expiresAtMs,
+    }),
+    role: t.field({
+      type: RoleRef,
+      nullable: true,
+      description: 'What the caller may do; null when not logged in.',
+      resolve: ({ role }) => role,
+    }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description:
+        '`panel`, `admin-token`, or the name of the admin token or API key; null when not logged in.',
     }),
   }),
 });
@@ -63,7 +77,9 @@ const SetupInput = builder.inputType('SetupInput', {
 
 const LoginInput = builder.inputType('LoginInput', {
   description: 'A login.',
-  fields: (t) => ({ password: t.string({ required: true, description: 'The password of the panel.' }) }),
+  fields: (t) => ({
+    password: t.string({ required: true, description: 'The password of the panel, or an admin token.' }),
+  }),
 });
 
 builder.queryField('session', (t) =>
@@ -91,7 +107,13 @@ builder.mutationFields((t) => ({
     description: 'Logs in under a fresh session; the one the browser had ends.',
     args: { input: t.arg({ type: LoginInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      enter(context, (sessions) => sessions.login(input.password, context.visitor.cookieToken)),
+      enter(context, async (sessions) => {
+        const { cookieToken } = context.visitor;
+        const token = await context.parts.adminTokens.verify(input.password);
+        return token
+          ? sessions.loginWithToken(token, cookieToken)
+          : sessions.login(input.password, cookieToken);
+      }),
   }),
   logout: t.field({
     type: LogoutPayload,
@@ -110,6 +132,8 @@ async function currentSession({ parts, visitor }: AdminContext): Promise<Session
     isAuthenticated: visitor.actor !== null,
     isSetupRequired: !(await parts.sessions.isSetUp()),
     expiresAtMs: visitor.session ? sessionEndMs(visitor.session) : null,
+    role: visitor.actor?.role ?? null,
+    name: visitor.actor?.name ?? null,
   };
 }
 
@@ -122,8 +146,9 @@ function enter(
     const result = await attempt(parts.sessions);
     if (!result.isGranted) throw refusal(result.refusal);
     visitor.setCookies.push(...sessionCookies(result.token, visitor.cookieRule));
+    const { name, role } = result.session;
     const expiresAtMs = sessionEndMs(result.session);
-    return { session: { isAuthenticated: true, isSetupRequired: false, expiresAtMs } };
+    return { session: { isAuthenticated: true, isSetupRequired: false, expiresAtMs, role, name } };
   });
 }
 

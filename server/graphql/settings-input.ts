@@ -1,5 +1,6 @@
 // The blocks of the settings as they are entered: every field may be left out.
 
+import { AlertSettingsInput } from './alert-settings.ts';
 import { builder } from './builder.ts';
 import {
   CacheLeverSettingsInput,
@@ -71,6 +72,10 @@ export const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
   description: 'Changes of the settings; what is absent or null stays, but for `routing.maxWaitSeconds`.',
   fields: (t) => ({
     requireApiKey: t.boolean({ description: 'Callers must present an API key of this gateway.' }),
+    trustedProxies: t.stringList({
+      description:
+        "Addresses and CIDR ranges whose `x-forwarded-for` is believed, beside this machine's own. Replaces the list.",
+    }),
     routingHeaders: t.boolean({
       description: 'Replies carry `x-warmpath-account` and `x-warmpath-affinity`.',
     }),
@@ -97,6 +102,10 @@ export const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
     bodyLog: t.field({
       type: BodyLogSettingsInput,
       description: 'Keeping what requests and replies say: without secrets, cut, and for a while only.',
+    }),
+    alerts: t.field({
+      type: AlertSettingsInput,
+      description: 'Alerts about prompt caches that serve less than they used to.',
     }),
   }),
 });

@@ -1,12 +1,12 @@
 // The blocks of the settings as they are read.
 
 import type { LimitSettings, Settings, TimeoutSettings } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { AffinityScopeRef, ClientGonePolicyRef } from './settings-enums.ts';
 
 export const AffinitySettingsRef = builder.objectRef<Settings['affinity']>('AffinitySettings').implement({
   description: 'Returning to a warm account.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     enabled: t.exposeBoolean('enabled', {
       description: 'Sessions return to the account that has their prompt in its cache.',
@@ -24,7 +24,7 @@ export const AffinitySettingsRef = builder.objectRef<Settings['affinity']>('Affi
 
 export const RetentionSettingsRef = builder.objectRef<Settings['retention']>('RetentionSettings').implement({
   description: 'How much of the request log is kept.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     maxAgeDays: t.exposeInt('maxAgeDays', { description: 'Older rows are deleted.' }),
     maxRows: t.exposeInt('maxRows', { description: 'Rows beyond the newest so many are deleted.' }),
@@ -33,7 +33,7 @@ export const RetentionSettingsRef = builder.objectRef<Settings['retention']>('Re
 
 export const TimeoutSettingsRef = builder.objectRef<TimeoutSettings>('TimeoutSettings').implement({
   description: 'Seconds; fractions above 0 are allowed.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     connectSeconds: t.exposeFloat('connectSeconds', {
       description: 'Name lookup, connection and TLS together.',
@@ -62,7 +62,7 @@ export const TimeoutSettingsRef = builder.objectRef<TimeoutSettings>('TimeoutSet
 
 export const LimitSettingsRef = builder.objectRef<LimitSettings>('LimitSettings').implement({
   description: 'How much the gateway takes on.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     maxBodyMb: t.exposeFloat('maxBodyMb', {
       description: 'Largest request body in MB, after decompression.',
@@ -78,7 +78,7 @@ export const ClientGoneSettingsRef = builder
   .objectRef<Settings['clientGone']>('ClientGoneSettings')
   .implement({
     description: 'What becomes of a reply whose client has hung up.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       policy: t.field({
         type: ClientGonePolicyRef,
@@ -91,7 +91,7 @@ export const ClientGoneSettingsRef = builder
 
 export const BodyLogSettingsRef = builder.objectRef<Settings['bodyLog']>('BodyLogSettings').implement({
   description: 'Keeping what requests and replies say: without secrets, cut, and for a while only.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     enabled: t.exposeBoolean('enabled', { description: 'Off unless somebody needs it.' }),
     maxKb: t.exposeInt('maxKb', { description: 'KB kept of each.' }),

@@ -3,8 +3,9 @@
 import * as v from 'valibot';
 import type { Settings } from '../gateway/ports.ts';
 import { reservationFaults } from '../gateway/routing-settings.ts';
-import { ADMIN, builder } from './builder.ts';
-import { aboveZero, checkInput, switchField, wholeNumber } from './fields.ts';
+import { AlertSettingsRef, alertFields, changedAlerts } from './alert-settings.ts';
+import { builder, VIEWER } from './builder.ts';
+import { aboveZero, checkInput, ipRangesField, switchField, wholeNumber } from './fields.ts';
 import {
   CacheLeverSettingsRef,
   cacheLeverFields,
@@ -26,10 +27,14 @@ import { ERRORS, ExpectedFailure, payload, type UserError, UserErrorRef } from '
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'How the gateway treats requests. A change holds for every request that begins after it.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     requireApiKey: t.exposeBoolean('requireApiKey', {
       description: 'Callers must present an API key of this gateway.',
+    }),
+    trustedProxies: t.exposeStringList('trustedProxies', {
+      description:
+        "Addresses and CIDR ranges whose `x-forwarded-for` is believed, beside this machine's own: API keys may be limited to addresses.",
     }),
     routingHeaders: t.exposeBoolean('routingHeaders', {
       description: 'Replies carry `x-warmpath-account` and `x-warmpath-affinity`.',
@@ -82,6 +87,11 @@ const SettingsRef = builder.objectRef<Settings>('Settings').implement({
       description: 'Keeping what requests and replies say.',
       resolve: ({ bodyLog }) => bodyLog,
     }),
+    alerts: t.field({
+      type: AlertSettingsRef,
+      description: 'Alerts about prompt caches that serve less than they used to.',
+      resolve: ({ alerts }) => alerts,
+    }),
   }),
 });
 
@@ -93,7 +103,7 @@ const SettingsPayload = builder
   .objectRef<SettingsShape & { errors: UserError[] }>('SettingsPayload')
   .implement({
     description: 'Result of changing the settings.',
-    authScopes: ADMIN,
+    authScopes: VIEWER,
     fields: (t) => ({
       settings: t.field({
         type: SettingsRef,
@@ -110,6 +120,7 @@ const seconds = aboveZero(86_400);
 const settingsFields = v.partial(
   v.object({
     requireApiKey: switchField,
+    trustedProxies: ipRangesField,
     routingHeaders: switchField,
     translation: switchField,
     affinity: v.partial(
@@ -148,6 +159,7 @@ const settingsFields = v.partial(
     bodyLog: v.partial(
       v.object({ enabled: switchField, maxKb: wholeNumber(1, 100_000), ttlHours: aboveZero(24 * 365) }),
     ),
+    alerts: alertFields,
   }),
 );
 
@@ -164,11 +176,12 @@ builder.mutationField('updateSettings', (t) =>
     type: SettingsPayload,
     description: 'Changes settings; what is absent stays.',
     args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
-    resolve: (_root, { input }, { desk }) =>
+    resolve: (_root, { input }, { desk, parts }) =>
       payload<SettingsShape>({ settings: null }, () =>
-        desk.edit((catalog) => {
+        desk.edit(async (catalog) => {
           const given = checkInput(settingsFields, withoutNulls(input));
-          const row = merged(catalog.settings, given);
+          const alerts = await changedAlerts(catalog.settings.alerts, given.alerts, parts.vault);
+          const row = { ...merged(catalog.settings, given), alerts };
           refuseContradictions(row, given);
           return { changes: [{ kind: 'put-settings' as const, row }], result: () => ({ settings: row }) };
         }),
@@ -176,9 +189,10 @@ builder.mutationField('updateSettings', (t) =>
   }),
 );
 
-function merged(current: Settings, given: v.InferOutput<typeof settingsFields>): Settings {
+function merged(current: Settings, given: v.InferOutput<typeof settingsFields>): Omit<Settings, 'alerts'> {
   return {
     requireApiKey: given.requireApiKey ?? current.requireApiKey,
+    trustedProxies: given.trustedProxies ?? current.trustedProxies,
     routingHeaders: given.routingHeaders ?? current.routingHeaders,
     translation: given.translation ?? current.translation,
     affinity: changedBlock(current.affinity, given.affinity),
@@ -221,7 +235,7 @@ const CLEARABLE = 'maxWaitSeconds';
 
 /** Null is how GraphQL clients leave a field out when they have a variable for it. */
 function withoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const given = Object.entries(value).filter(
     ([key, part]) => part !== undefined && (part !== null || key === CLEARABLE),
   );

@@ -1,22 +1,25 @@
-// The life of one subscription: admitted against a cap, ended by the client, by logout or by the session's expiry.
+// The life of one subscription: admitted against a cap, ended by the client, by logout, expiry or a revoked token.
 
+import { GraphQLError } from 'graphql';
+import { SlowReaderError } from '../gateway/live-queue.ts';
 import type { AdminContext } from './context.ts';
+import type { Visitor } from './parts.ts';
 
-/** How often an open subscription asks whether its session still holds. Logout on this node ends it at once. */
-const SESSION_CHECK_INTERVAL_MS = 15_000;
+/** How often what is open asks whether its login still holds. Logout on this node ends it at once. */
+const LOGIN_CHECK_INTERVAL_MS = 15_000;
 
-/** The events of `open`, until the reader leaves or the session ends. `open`'s signal aborts then. */
+/** The events of `open`, until the reader leaves or the login ends. `open`'s signal aborts then. */
 export function whileLoggedIn<Event>(
   context: AdminContext,
   open: (signal: AbortSignal) => AsyncIterable<Event>,
 ): AsyncIterableIterator<Event> {
   const controller = new AbortController();
   const stops = [
-    context.desk.admitSubscription(context.visitor.session?.hash ?? 'admin-token'),
-    watchSession(context, () => end()),
+    context.desk.admitSubscription(ownerOf(context.visitor)),
+    watchLogin(context, () => end()),
     () => controller.abort(),
   ];
-  const events = open(controller.signal)[Symbol.asyncIterator]();
+  const events = opened(() => open(controller.signal)[Symbol.asyncIterator](), stops);
   const over: IteratorResult<Event> = { done: true, value: undefined };
   const end = () => {
     for (const stop of stops.splice(0)) stop();
@@ -29,7 +32,7 @@ export function whileLoggedIn<Event>(
       return over;
     } catch (error) {
       end();
-      throw error;
+      throw error instanceof SlowReaderError ? tooSlow(error) : error;
     }
   };
   return {
@@ -46,24 +49,48 @@ export function whileLoggedIn<Event>(
   };
 }
 
-/** Calls `onEnd` when the visitor's session is over; the result stops watching. The admin token has no session. */
-function watchSession({ parts, visitor }: AdminContext, onEnd: () => void): () => void {
-  const { session } = visitor;
-  if (!session) return () => undefined;
-  const { sessions, clock } = parts;
+/** Opens, or leaves nothing behind. */
+function opened<Iterator>(open: () => Iterator, stops: (() => void)[]): Iterator {
+  try {
+    return open();
+  } catch (error) {
+    for (const stop of stops.splice(0)) stop();
+    throw error;
+  }
+}
+
+function tooSlow(error: SlowReaderError): GraphQLError {
+  return new GraphQLError(`${error.message}; read faster, or subscribe to less with a filter`, {
+    extensions: { code: 'SUBSCRIPTION_TOO_SLOW' },
+  });
+}
+
+/** To whom what is open is counted. */
+export function ownerOf({ login }: Visitor): string {
+  return login?.id ?? 'admin-token';
+}
+
+/** Calls `onEnd` when what the visitor came in by is over; the result stops watching. */
+export function watchLogin(
+  { parts, visitor }: Pick<AdminContext, 'parts' | 'visitor'>,
+  onEnd: () => void,
+): () => void {
+  const { login } = visitor;
+  if (!login) return () => undefined;
+  const { clock } = parts;
   let cancelTimer: () => void = () => undefined;
   let isWatching = true;
   const check = async () => {
     // A store that cannot answer now proves nothing; the next check asks again.
-    const isLive = await sessions.isLive(session.hash).catch(() => true);
+    const isLive = await login.isLive().catch(() => true);
     if (!isWatching) return;
     if (isLive) schedule();
     else onEnd();
   };
   const schedule = () => {
-    cancelTimer = clock.setTimer(() => void check(), SESSION_CHECK_INTERVAL_MS);
+    cancelTimer = clock.setTimer(() => void check(), LOGIN_CHECK_INTERVAL_MS);
   };
-  const stopListening = sessions.onEnd(session.hash, onEnd);
+  const stopListening = login.onEnd(onEnd);
   schedule();
   return () => {
     isWatching = false;

@@ -13,6 +13,7 @@ export interface UserError {
 }
 
 type UserErrorCode =
+  | 'already-running'
   | 'in-use'
   | 'insecure-connection'
   | 'invalid-setup-token'
@@ -21,6 +22,7 @@ type UserErrorCode =
   | 'name-taken'
   | 'not-a-demo-account'
   | 'not-found'
+  | 'not-testable'
   | 'password-too-long'
   | 'password-too-short'
   | 'too-many-attempts'

@@ -4,19 +4,20 @@ import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { User } from '../gateway/ports.ts';
-import { ADMIN, builder } from './builder.ts';
+import { builder, VIEWER } from './builder.ts';
 import { changed, contains, copyOf, sameName } from './catalog-rows.ts';
 import { DeletePayload, type Deletion, deleteEntry } from './deletion.ts';
 import { checkInput, emailField, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
+import type { AdminParts } from './parts.ts';
 import { ApiKeyRef, UserRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 builder.node(UserRef, {
   description: 'A person or program that holds API keys. Users do not log in to the panel.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.users.get(id)),
   fields: (t) => ({
@@ -26,6 +27,14 @@ builder.node(UserRef, {
       type: [ApiKeyRef],
       description: 'The keys that belong to the user.',
       resolve: ({ id }, _args, { parts }) => keysOf(parts.catalog.current, id),
+    }),
+    spentTodayUsd: t.float({
+      description: 'USD that the keys of the user have spent since midnight, UTC.',
+      resolve: ({ id }, _args, { parts }) => spentUsd(id, 'today', parts),
+    }),
+    spentThisMonthUsd: t.float({
+      description: 'USD that the keys of the user have spent since the first of the month, UTC.',
+      resolve: ({ id }, _args, { parts }) => spentUsd(id, 'thisMonth', parts),
     }),
   }),
 });
@@ -38,7 +47,7 @@ interface UserShape {
 
 const UserPayload = builder.objectRef<UserShape & { errors: UserError[] }>('UserPayload').implement({
   description: 'Result of creating or changing a user.',
-  authScopes: ADMIN,
+  authScopes: VIEWER,
   fields: (t) => ({
     user: t.field({
       type: UserRef,
@@ -138,6 +147,17 @@ function withKeys(catalog: Catalog, id: string): Deletion {
 
 function keysOf(catalog: Catalog, userId: string) {
   return catalog.rows.apiKeys.filter((key) => key.userId === userId);
+}
+
+/** Of the keys that the user has now. */
+function spentUsd(
+  userId: string,
+  period: 'today' | 'thisMonth',
+  { catalog, keyUsage }: Pick<AdminParts, 'catalog' | 'keyUsage'>,
+): number {
+  let nanoUsd = 0;
+  for (const { id } of keysOf(catalog.current, userId)) nanoUsd += keyUsage.look(id)[period].costNanoUsd;
+  return nanoUsd / 1e9;
 }
 
 function putUser(catalog: Catalog, row: User) {

@@ -13,3 +13,6 @@ export interface PanelAsset {
 
 /** By path, such as `/assets/index-abc.js`. */
 export const assets: Readonly<Record<string, PanelAsset>>;
+
+/** The panel's GraphQL documents by `sha256:` and the digest of their text in hex. Absent in a file of an older build. */
+export const documents: Readonly<Record<string, string>> | undefined;

@@ -74,6 +74,8 @@ function anthropicType(status: number): string {
   switch (status) {
     case 401:
       return 'authentication_error';
+    case 402:
+      return 'billing_error';
     case 403:
       return 'permission_error';
     case 404:
@@ -93,6 +95,7 @@ function anthropicType(status: number): string {
 
 function openaiType(status: number): string {
   if (status === 429) return 'rate_limit_error';
+  if (status === 402) return 'insufficient_quota';
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }
 
@@ -103,6 +106,12 @@ function openaiCode(notice: ErrorNotice): string {
     'unknown-api-key': 'invalid_api_key',
     'model-not-found': 'model_not_found',
     'rate-limited': 'rate_limit_exceeded',
+    'api-key-expired': 'invalid_api_key',
+    'api-key-revoked': 'invalid_api_key',
+    'key-requests-exceeded': 'rate_limit_exceeded',
+    'key-tokens-exceeded': 'rate_limit_exceeded',
+    'key-concurrency-exceeded': 'rate_limit_exceeded',
+    'key-budget-spent': 'insufficient_quota',
   };
   return known[notice.code] ?? notice.code.replaceAll('-', '_');
 }
@@ -120,6 +129,7 @@ function geminiStatus(status: number): string {
     case 404:
     case 405:
       return 'NOT_FOUND';
+    case 402:
     case 429:
       return 'RESOURCE_EXHAUSTED';
     case 503:

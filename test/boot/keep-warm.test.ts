@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { clearableAffinity, countPingsOfToday, hasRoom } from '../../server/boot/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
 import { Slots } from '../../server/gateway/limits.ts';
-import type { Account, RequestFilter, RequestTotals } from '../../server/gateway/ports.ts';
+import type { RequestTotals } from '../../server/gateway/log-queries.ts';
+import type { Account, RequestFilter } from '../../server/gateway/ports.ts';
 import { account } from '../gateway/fixture.ts';
 import { MINUTE_MS, pingBench, turn } from '../gateway/ping-bench.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -57,6 +58,10 @@ const NO_TOTALS: RequestTotals = {
   credits: 0,
   costNanoUsd: 0,
   savedNanoUsd: 0,
+  cacheReadNanoUsd: 0,
+  cacheWriteNanoUsd: 0,
+  unpricedRequests: 0,
+  isExact: true,
   reportedRequests: 0,
   requestsWithCacheRead: 0,
   latencyMs: NO_PERCENTILES,

@@ -26,7 +26,8 @@ async function explain(bench: CachingBench, { key = ADA_KEY, session, prompt }: 
   const headers = new Headers({ ...(key !== null && { authorization: `Bearer ${key}` }) });
   if (session) headers.set('x-claude-code-session-id', session);
   const { apiKeyByHash, settings } = catalog;
-  const caller = identifyCaller(headers, { apiKeyByHash, requireApiKey: settings.requireApiKey });
+  const { requireApiKey } = settings;
+  const caller = identifyCaller(headers, { apiKeyByHash, requireApiKey, nowMs: bench.clock.nowMs() });
   assert.ok(caller.kind !== 'refused');
   const surface = 'anthropic-messages';
   const request = new Request('http://x.test/', { method: 'POST', body: promptOf(prompt) });

@@ -1,8 +1,9 @@
 // What is left of a request to a gateway under test: what the upstream got, its row, and nothing else.
 
 import assert from 'node:assert/strict';
+import type { RequestLog } from '../../server/gateway/log-queries.ts';
 import type { GatewayParts } from '../../server/gateway/parts.ts';
-import type { RequestLog, RequestRow } from '../../server/gateway/ports.ts';
+import type { RequestRow } from '../../server/gateway/ports.ts';
 import type { UpstreamRequest } from '../../server/gateway/upstream.ts';
 import type { ManualClock } from '../manual-clock.ts';
 
@@ -39,6 +40,12 @@ export function memoryLog(rows: RequestRow[]): RequestLog {
     get: unused,
     count: unused,
     totals: unused,
+    series: unused,
+    groups: unused,
+    intervals: unused,
+    intervalSample: unused,
+    cacheUses: unused,
+    writtenAfter: unused,
     missTotals: unused,
     clear: unused,
   };

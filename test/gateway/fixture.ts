@@ -3,17 +3,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { hashSecret } from '../../server/auth/api-keys.ts';
-import { identifyCaller } from '../../server/auth/caller.ts';
 import { Admission } from '../../server/gateway/admission.ts';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
 import { buildCatalog, type Catalog } from '../../server/gateway/catalog.ts';
-import { GatewayError } from '../../server/gateway/errors.ts';
 import { callAccount, handleExchange } from '../../server/gateway/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
 import { KeepWarm } from '../../server/gateway/keep-warm.ts';
 import { sendKeepWarm } from '../../server/gateway/keep-warm-ping.ts';
+import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
+import { KeyUsage } from '../../server/gateway/key-usage.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
+import { ModelMappingCache } from '../../server/gateway/model-mapping-cache.ts';
 import type { GatewayParts } from '../../server/gateway/parts.ts';
 import { Pins } from '../../server/gateway/pins.ts';
 import {
@@ -32,6 +33,7 @@ import { UpstreamFault, type UpstreamReply } from '../../server/gateway/upstream
 import { upstreamOfFetch } from '../../server/upstream/fetch-upstream.ts';
 import { matchOperation, type Surface } from '../../server/wire/surface.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { callerOf } from './fixture-caller.ts';
 import { assertAtRest, callOf, memoryLog, type UpstreamCall } from './fixture-ends.ts';
 import { furtherRows } from './further-providers.ts';
 
@@ -110,6 +112,7 @@ export function rowsOf(options: BenchOptions): CatalogRows {
   const further = furtherRows(options.providers ?? {});
   const accounts = options.accounts ?? [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }];
   const key = (id: string, secret: string) => ({
+    ...UNRESTRICTED,
     id,
     name: id,
     hash: hashSecret(secret),
@@ -189,13 +192,8 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
   const routing = createRoutingState(clock);
   const parts: GatewayParts = {
     catalog: () => catalog,
-    authenticate(headers) {
-      const { requireApiKey } = catalog.settings;
-      const verdict = identifyCaller(headers, { apiKeyByHash: catalog.apiKeyByHash, requireApiKey });
-      if (verdict.kind === 'refused')
-        throw new GatewayError(verdict.code, `Cannot identify the caller: ${verdict.code}`);
-      return verdict;
-    },
+    modelMappings: new ModelMappingCache({ clock, catalog: () => catalog }),
+    authenticate: (headers) => callerOf(headers, { catalog, nowMs: clock.nowMs() }),
     affinity: new AffinityTable({ clock, live, ...(maxBindings === undefined ? {} : { maxBindings }) }),
     health: new HealthTable(clock),
     slots,
@@ -212,6 +210,7 @@ export function createBench(upstream: Upstream, options: BenchOptions = {}): Ben
           callAccount: (exchange, accountId) => callAccount(exchange, accountId, parts),
         }),
     }),
+    keyUsage: new KeyUsage(clock),
     signalTrust: new SignalTrust(),
     pins: new Pins(clock),
     admission: new Admission(clock),

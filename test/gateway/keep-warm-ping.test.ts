@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { buildCatalog } from '../../server/gateway/catalog.ts';
 import { type Exchange, openExchange } from '../../server/gateway/exchange.ts';
 import { sendKeepWarm } from '../../server/gateway/keep-warm-ping.ts';
+import { KeyUsage } from '../../server/gateway/key-usage.ts';
+import type { ApiKey } from '../../server/gateway/ports.ts';
 import { shortForm, warmRequestOf } from '../../server/gateway/warm-request.ts';
 import type { CacheMark, PromptOutline } from '../../server/wire/outline.ts';
 import { matchOperation } from '../../server/wire/surface.ts';
@@ -189,7 +191,9 @@ const CHANGES: Record<string, (exchange: Exchange) => void> = {
         surface: 'anthropic-messages',
         scope: 'session',
       },
+      entry: null,
       boundAccountId: null,
+      isHeldToBound: false,
       borrowedAccountId: null,
       movedFrom: null,
       isThroughApiKey: false,
@@ -227,6 +231,7 @@ test('sendKeepWarm() sends an exchange of its own that says what it is', async (
   const result = await sendKeepWarm(kept, {
     catalog: () => catalog,
     clock,
+    keyUsage: new KeyUsage(clock),
     open,
     async callAccount(ping, accountId) {
       assert.equal(open.has(ping), true);
@@ -251,28 +256,43 @@ test('sendKeepWarm() sends an exchange of its own that says what it is', async (
   });
 });
 
-test('sendKeepWarm() sends nothing for a key that was switched off or deleted meanwhile', async () => {
-  const { exchange, body, key, clock, catalog } = answered();
-  const kept = warmRequestOf(exchange, { body, key });
-  assert.ok(kept);
-  const [apiKey, ...others] = catalog.rows.apiKeys;
-  assert.ok(apiKey);
-  let sent = 0;
-  for (const apiKeys of [[{ ...apiKey, isEnabled: false }, ...others], others]) {
-    const changed = buildCatalog({ ...catalog.rows, apiKeys }, new Map());
-    const result = await sendKeepWarm(kept, {
-      catalog: () => changed,
-      clock,
-      open: new Set(),
-      callAccount: () => {
-        sent += 1;
-        return Promise.resolve(message());
-      },
-    });
+const ENDED_KEYS: Record<string, (apiKey: ApiKey, nowMs: number) => ApiKey | null> = {
+  'switched off': (apiKey) => ({ ...apiKey, isEnabled: false }),
+  expired: (apiKey, nowMs) => ({ ...apiKey, expiresAtMs: nowMs }),
+  revoked: (apiKey, nowMs) => ({ ...apiKey, revokedAtMs: nowMs - 1 }),
+  deleted: () => null,
+  'given a budget that is spent': (apiKey) => ({ ...apiKey, budgetUsdPerMonth: 0.5 }),
+};
+
+for (const [name, change] of Object.entries(ENDED_KEYS)) {
+  test(`sendKeepWarm() sends nothing for a key that was ${name} meanwhile`, async () => {
+    const { exchange, body, key, clock, catalog } = answered();
+    const kept = warmRequestOf(exchange, { body, key });
+    assert.ok(kept);
+    const [apiKey, ...others] = catalog.rows.apiKeys;
+    assert.ok(apiKey);
+    const keyUsage = new KeyUsage(clock);
+    keyUsage.restore('month', clock.nowMs(), [{ id: apiKey.id, costNanoUsd: 5e8, unpricedRequests: 0 }]);
+    const send = (apiKeys: ApiKey[]) =>
+      sendKeepWarm(kept, {
+        catalog: () => buildCatalog({ ...catalog.rows, apiKeys }, new Map()),
+        clock,
+        keyUsage,
+        open: new Set(),
+        callAccount: () => {
+          sent += 1;
+          return Promise.resolve(message());
+        },
+      });
+    let sent = 0;
+    const now = change(apiKey, clock.nowMs());
+    const result = await send(now ? [now, ...others] : others);
     assert.deepEqual(result, { isOk: false, costUsd: null, isPossiblyBilled: false, readTokens: null });
-  }
-  assert.equal(sent, 0);
-});
+    assert.equal(sent, 0);
+    await send([apiKey, ...others]);
+    assert.equal(sent, 1);
+  });
+}
 
 test('sendKeepWarm() reads a reply that came as a stream all the same to its end', async () => {
   const { exchange, body, key, clock, catalog } = answered();
@@ -289,6 +309,7 @@ test('sendKeepWarm() reads a reply that came as a stream all the same to its end
   await sendKeepWarm(kept, {
     catalog: () => catalog,
     clock,
+    keyUsage: new KeyUsage(clock),
     open: new Set(),
     callAccount: () => Promise.resolve(new Response(reply)),
   });
@@ -302,6 +323,7 @@ test('sendKeepWarm() takes a ping whose connection broke for one that may be bil
   const result = await sendKeepWarm(kept, {
     catalog: () => catalog,
     clock,
+    keyUsage: new KeyUsage(clock),
     open: new Set(),
     callAccount(ping) {
       ping.row.attempts.push({

@@ -29,6 +29,7 @@ const BINDING: Binding = {
   requestCount: 1,
   warmTokens: 0,
   cacheReadTokens: 0,
+  isPinned: false,
 };
 
 const OK: PingResult = { isOk: true, costUsd: PING_USD, isPossiblyBilled: true, readTokens: 100_000 };

@@ -1,13 +1,17 @@
 // An admin API over stores in memory, and the ways to call it.
 
 import assert from 'node:assert/strict';
+import { AdminTokens } from '../../server/auth/admin-tokens.ts';
 import { Sessions } from '../../server/auth/sessions.ts';
 import { Vault } from '../../server/auth/vault.ts';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
 import { CatalogHolder } from '../../server/gateway/catalog.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
+import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
+import { KeyUsage } from '../../server/gateway/key-usage.ts';
 import { Slots } from '../../server/gateway/limits.ts';
 import { Live } from '../../server/gateway/live.ts';
+import { ModelMappingCache } from '../../server/gateway/model-mapping-cache.ts';
 import type { Account, Binding, CatalogRows, RequestRow } from '../../server/gateway/ports.ts';
 import { ROUTE_POLICY_FUNCTIONS } from '../../server/gateway/route.ts';
 import { createRoutingState } from '../../server/gateway/routing-state.ts';
@@ -15,7 +19,7 @@ import type { AdminParts, DemoFailure } from '../../server/graphql/parts.ts';
 import { type AdminApi, createAdminApi } from '../../server/graphql/yoga.ts';
 import type { ReservationBook } from '../../server/routing/reservation-book.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { MemoryAdminStore, MemoryCatalogStore, MemoryRequestLog } from './memory-stores.ts';
+import { MemoryAdminStore, MemoryAuditLog, MemoryCatalogStore, MemoryRequestLog } from './memory-stores.ts';
 
 export const ADMIN_TOKEN = 'an-admin-token-for-tests';
 export const ORIGIN = 'http://127.0.0.1:8787';
@@ -54,9 +58,11 @@ export interface Bench {
   log: MemoryRequestLog;
   health: HealthTable;
   slots: Slots;
+  keyUsage: KeyUsage;
   reservations: ReservationBook;
   live: Live;
   affinity: AffinityTable;
+  modelMappings: ModelMappingCache;
   vault: Vault;
   /** What the API reported through `logError`. */
   logged: unknown[];
@@ -76,14 +82,16 @@ export async function openBench(
   const store = new MemoryCatalogStore();
   Object.assign(store.rows, options.rows);
   const vault = await Vault.fromMasterKey(new Uint8Array(32).fill(7));
-  const catalog = await CatalogHolder.open(store, () => Promise.resolve('unused'));
+  const catalog = await CatalogHolder.open(store, () => Promise.resolve('sk-some-credential-abcd'));
   const adminStore = new MemoryAdminStore();
   const live = new Live();
   const health = new HealthTable(clock);
   const slots = new Slots(clock);
+  const keyUsage = new KeyUsage(clock);
   const routing = createRoutingState(clock);
   const { reservations } = routing;
   const affinity = new AffinityTable({ clock, live });
+  const modelMappings = new ModelMappingCache({ clock, catalog: () => catalog.current });
   const log = new MemoryRequestLog();
   const bodies = new Map<string, KeptBody>();
   const logged: unknown[] = [];
@@ -93,13 +101,19 @@ export async function openBench(
     log,
     bodies: { get: (id) => Promise.resolve(bodies.get(id) ?? null) },
     affinity,
+    modelMappings,
     health,
     slots,
+    accountTests: { test: () => Promise.resolve({ kind: 'untestable', reason: 'there is no gateway here' }) },
+    keyUsage,
     reservations,
     routing,
     policies: ROUTE_POLICY_FUNCTIONS,
     live,
+    alerts: { list: () => [], testWebhook: () => Promise.resolve({ isDelivered: true }) },
     sessions: new Sessions(adminStore, clock),
+    adminTokens: new AdminTokens(adminStore, clock),
+    audit: new MemoryAuditLog(),
     vault,
     clock,
     build: {
@@ -117,6 +131,7 @@ export async function openBench(
     storageType: 'memory',
     adminToken: ADMIN_TOKEN,
     isDevelopment: false,
+    documents: new Map(),
     logError: (error) => void logged.push(error),
     ...options.parts,
   };
@@ -141,9 +156,11 @@ export async function openBench(
     log,
     health,
     slots,
+    keyUsage,
     reservations,
     live,
     affinity,
+    modelMappings,
     vault,
     logged,
     bodies,
@@ -183,7 +200,7 @@ export function sampleRows(): Partial<CatalogRows> {
     credentialOrigins: ['https://api.anthropic.com', 'http://127.0.0.1:9000'],
     sealedCredential: 'sealed',
   };
-  const apiKey = { masked: 'wp_a…0001', isEnabled: true, createdAtMs: START_MS };
+  const apiKey = { ...UNRESTRICTED, masked: 'wp_a…0001', isEnabled: true, createdAtMs: START_MS };
   return {
     providers: [
       { id: 'p1', name: 'anthropic', allowPrivateNetwork: false },
@@ -274,6 +291,7 @@ export function sampleBinding(key: string, given: Partial<Binding> = {}): Bindin
     requestCount: 1,
     warmTokens: 1000,
     cacheReadTokens: 5000,
+    isPinned: false,
     ...given,
   };
 }
@@ -317,6 +335,8 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
     usageFlags: [],
     costNanoUsd: 1_500_000,
     savedNanoUsd: 2_160_000,
+    cacheReadNanoUsd: 240_000,
+    cacheWriteNanoUsd: 0,
     credits: null,
     priceVersion: 'table-1',
     queueMs: 1,

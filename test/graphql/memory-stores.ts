@@ -1,7 +1,22 @@
 // The stores behind the admin API, in memory.
 
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
-import type { AdminSession, AdminStore } from '../../server/gateway/admin-store.ts';
+import type {
+  AdminSession,
+  AdminStore,
+  AdminToken,
+  AuditEntry,
+  AuditFilter,
+  AuditLog,
+} from '../../server/gateway/admin-store.ts';
+import type {
+  LogQueries,
+  RequestDimension,
+  RequestGroup,
+  RequestLog,
+  RequestPage,
+  RequestTotals,
+} from '../../server/gateway/log-queries.ts';
 import {
   type CatalogChange,
   type CatalogRows,
@@ -9,9 +24,9 @@ import {
   DEFAULT_SETTINGS,
   type MissTotal,
   type RequestFilter,
-  type RequestLog,
   type RequestRow,
 } from '../../server/gateway/ports.ts';
+import { cacheUses, groupsOf, intervalSample, intervals, seriesOf, totalsOf } from './memory-queries.ts';
 
 export class MemoryCatalogStore implements CatalogStore {
   rows: CatalogRows = {
@@ -109,6 +124,52 @@ export class MemoryAdminStore implements AdminStore {
     if (hash === null) this.sessions.clear();
     else this.sessions.delete(hash);
   }
+
+  readonly tokens = new Map<string, AdminToken>();
+
+  listTokens(): Promise<AdminToken[]> {
+    return Promise.resolve([...this.tokens.values()]);
+  }
+
+  async putToken(token: AdminToken): Promise<void> {
+    this.tokens.set(token.id, token);
+  }
+
+  async deleteToken(id: string): Promise<string[]> {
+    this.tokens.delete(id);
+    const ended = [...this.sessions.values()].filter(({ tokenId }) => tokenId === id);
+    for (const { hash } of ended) this.sessions.delete(hash);
+    return ended.map(({ hash }) => hash);
+  }
+}
+
+export class MemoryAuditLog implements AuditLog {
+  /** In the order they were appended. */
+  entries: AuditEntry[] = [];
+
+  async append(entry: AuditEntry): Promise<void> {
+    this.entries.push(entry);
+  }
+
+  async page(filter: AuditFilter, { limit, afterId }: { limit: number; afterId: string | null }) {
+    const newestFirst = this.#matching(filter).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    return newestFirst.filter(({ id }) => afterId === null || id < afterId).slice(0, limit);
+  }
+
+  async count(filter: AuditFilter): Promise<number> {
+    return this.#matching(filter).length;
+  }
+
+  #matching({ actor, action, outcome, search = '' }: AuditFilter): AuditEntry[] {
+    const part = search.toLowerCase();
+    return this.entries.filter(
+      (entry) =>
+        (actor === undefined || entry.actor === actor) &&
+        (action === undefined || entry.action === action) &&
+        (outcome === undefined || entry.outcome === outcome) &&
+        [entry.actor, entry.action, entry.arguments].some((text) => text.toLowerCase().includes(part)),
+    );
+  }
 }
 
 export class MemoryRequestLog implements RequestLog {
@@ -127,14 +188,16 @@ export class MemoryRequestLog implements RequestLog {
   async page(
     filter: RequestFilter,
     { limit, after }: Parameters<RequestLog['page']>[1],
-  ): Promise<RequestRow[]> {
+  ): Promise<RequestPage> {
     this.calls.page += 1;
     const position = (row: { startedAtMs: number; id: string }) =>
       `${String(row.startedAtMs).padStart(16, '0')}${row.id}`;
-    return this.#matching(filter)
+    const rows = this.#matching(filter)
       .filter((row) => after === null || position(row) < position(after))
       .sort((a, b) => (position(a) < position(b) ? 1 : -1))
       .slice(0, limit);
+    const last = rows[limit - 1];
+    return { rows, reached: last ? { startedAtMs: last.startedAtMs, id: last.id } : null };
   }
 
   async get(id: string): Promise<RequestRow | null> {
@@ -146,36 +209,34 @@ export class MemoryRequestLog implements RequestLog {
     return this.#matching(filter).length;
   }
 
-  async totals(filter: RequestFilter) {
+  async totals(filter: RequestFilter): Promise<RequestTotals> {
     this.calls.totals += 1;
-    const rows = this.#matching(filter);
-    const sum = (
-      field:
-        | 'inputTokens'
-        | 'outputTokens'
-        | 'cacheReadTokens'
-        | 'cacheWriteTokens'
-        | 'costNanoUsd'
-        | 'savedNanoUsd'
-        | 'credits',
-    ) => rows.reduce((total, row) => total + (row[field] ?? 0), 0);
-    const percentiles = { p50: 10, p90: 20, p95: 30, p99: null };
-    return {
-      total: rows.length,
-      succeeded: rows.filter((row) => row.outcome === 'ok').length,
-      failed: rows.filter((row) => row.outcome === 'failed').length,
-      inputTokens: sum('inputTokens'),
-      outputTokens: sum('outputTokens'),
-      cacheReadTokens: sum('cacheReadTokens'),
-      cacheWriteTokens: sum('cacheWriteTokens'),
-      credits: sum('credits'),
-      costNanoUsd: sum('costNanoUsd'),
-      savedNanoUsd: sum('savedNanoUsd'),
-      reportedRequests: rows.filter((row) => row.inputTokens !== null).length,
-      requestsWithCacheRead: rows.filter((row) => (row.cacheReadTokens ?? 0) > 0).length,
-      latencyMs: percentiles,
-      timeToFirstTokenMs: percentiles,
-    };
+    return totalsOf(this.#matching(filter));
+  }
+
+  async series(filter: RequestFilter, edgesMs: readonly number[]): Promise<RequestTotals[]> {
+    return seriesOf(this.#matching(filter), edgesMs);
+  }
+
+  async groups(filter: RequestFilter, by: RequestDimension): Promise<RequestGroup[]> {
+    return groupsOf(this.#matching(filter), by);
+  }
+
+  async intervals(...[filter, options]: Parameters<LogQueries['intervals']>) {
+    return intervals(this.rows, filter, options);
+  }
+
+  async intervalSample(...[filter, options]: Parameters<LogQueries['intervalSample']>) {
+    return intervalSample(this.rows, filter, options);
+  }
+
+  async cacheUses(...[filter, limit]: Parameters<LogQueries['cacheUses']>) {
+    return cacheUses(this.rows, filter, limit);
+  }
+
+  async writtenAfter(id: string, limit: number): Promise<RequestRow[] | null> {
+    const index = this.rows.findIndex((row) => row.id === id);
+    return index < 0 ? null : this.rows.slice(index + 1, index + 1 + limit);
   }
 
   async missTotals(filter: RequestFilter): Promise<MissTotal[]> {

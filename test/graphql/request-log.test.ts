@@ -278,9 +278,15 @@ for (const text of ['2026-11-21', '22:00', 'yesterday', '2026-13-01T00:00:00Z', 
 
 test('requestLogStats sums up, with rates as fractions', async () => {
   const bench = await openBench();
-  bench.log.append(sampleRow('r1'));
+  bench.log.append(sampleRow('r1', { latencyMs: 100, timeToFirstTokenMs: 10 }));
   bench.log.append(
-    sampleRow('r2', { inputTokens: 3000, cacheReadTokens: 0, outcome: 'failed', costNanoUsd: 500_000_000 }),
+    sampleRow('r2', {
+      inputTokens: 3000,
+      cacheReadTokens: 0,
+      outcome: 'failed',
+      costNanoUsd: 500_000_000,
+      latencyMs: 300,
+    }),
   );
   bench.log.append(
     sampleRow('r3', {
@@ -290,6 +296,8 @@ test('requestLogStats sums up, with rates as fractions', async () => {
       costNanoUsd: null,
       savedNanoUsd: null,
       credits: 2.5,
+      latencyMs: 200,
+      timeToFirstTokenMs: null,
     }),
   );
   const fields = `total succeeded failed inputTokens outputTokens cacheReadTokens cacheWriteTokens credits costUsd savedUsd
@@ -300,7 +308,7 @@ test('requestLogStats sums up, with rates as fractions', async () => {
   assert.deepEqual(all, {
     total: 3,
     succeeded: 1,
-    failed: 1,
+    failed: 2,
     inputTokens: 4000,
     outputTokens: 150,
     cacheReadTokens: 800,
@@ -310,7 +318,7 @@ test('requestLogStats sums up, with rates as fractions', async () => {
     savedUsd: 0.00432,
     requestCacheHitRate: 0.5,
     tokenCacheHitRate: 0.2,
-    latencyMs: { p50: 10, p90: 20, p95: 30, p99: null },
+    latencyMs: { p50: 200, p90: 300, p95: 300, p99: 300 },
     timeToFirstTokenMs: { p50: 10 },
   });
   assert.deepEqual(none, { total: 0, requestCacheHitRate: 0, tokenCacheHitRate: 0 });
@@ -321,4 +329,26 @@ test('requestLogHealth tells what is lost', async () => {
     '{ requestLogHealth { queuedRows droppedRows lastError } }',
   );
   assert.deepEqual(requestLogHealth, { queuedRows: 2, droppedRows: 3, lastError: 'disk full' });
+});
+
+test('requestLogs goes on where the log looked through many rows and found few', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  const asked: unknown[] = [];
+  bench.log.page = async (_filter, { limit, after }) => {
+    asked.push({ limit, after });
+    if (after === null) return { rows: [], reached: { startedAtMs: START_MS - 9, id: '' } };
+    return { rows: [sampleRow('r1')], reached: null };
+  };
+  const page = 'nodes { requestId } pageInfo { hasNextPage endCursor }';
+  const first = await bench.ask(`{ requestLogs(first: 3) { ${page} } }`);
+  assert.deepEqual(first.requestLogs.nodes, []);
+  assert.equal(first.requestLogs.pageInfo.hasNextPage, true);
+  const { endCursor } = first.requestLogs.pageInfo;
+  const second = await bench.ask(`{ requestLogs(first: 3, after: "${endCursor}") { ${page} } }`);
+  assert.deepEqual(second.requestLogs.nodes, [{ requestId: 'req-r1' }]);
+  assert.equal(second.requestLogs.pageInfo.hasNextPage, false);
+  assert.deepEqual(asked, [
+    { limit: 4, after: null },
+    { limit: 4, after: { startedAtMs: START_MS - 9, id: '' } },
+  ]);
 });

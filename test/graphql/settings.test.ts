@@ -6,20 +6,24 @@ import { DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
 import { type Bench, openBench } from './admin-bench.ts';
 import { mutate } from './mutate.ts';
 
-const FIELDS = `requireApiKey routingHeaders translation affinity { enabled ttlSeconds scope } retention { maxAgeDays maxRows }
+const FIELDS = `requireApiKey trustedProxies routingHeaders translation affinity { enabled ttlSeconds scope } retention { maxAgeDays maxRows }
   routing { policy profile maxWaitSeconds warmthScope }
   reservation { enabled probePhaseRequests probeReservation stableMinReservation stableMaxReservation lowLoadThreshold
     highLoadThreshold successCountForFullConfidence cooldownHoursForFullConfidence }
   cacheLevers { chooseTtl placeBreakpoints setPromptCacheKey keepWarm { enabled maxUsdPerDay maxPings } }
   timeouts { connectSeconds firstByteSeconds streamFirstByteSeconds streamGapSeconds keepAliveSeconds deadlineSeconds
     queueSeconds shutdownSeconds }
-  limits { maxBodyMb maxInFlight maxBufferedMb } clientGone { policy drainSeconds } bodyLog { enabled maxKb ttlHours }`;
+  limits { maxBodyMb maxInFlight maxBufferedMb } clientGone { policy drainSeconds } bodyLog { enabled maxKb ttlHours }
+  alerts { enabled webhookOrigin allowPrivateNetwork minRequests dropShare windowMinutes baselineHours cooldownMinutes }`;
 
+/** Of a webhook only the origin is told. */
+const { webhook: _, ...alerts } = DEFAULT_SETTINGS.alerts;
 const DEFAULTS = {
   ...DEFAULT_SETTINGS,
   affinity: { ...DEFAULT_SETTINGS.affinity, scope: 'SESSION' },
   routing: { policy: 'WARM_COST', profile: 'BALANCED', maxWaitSeconds: null, warmthScope: 'TENANT' },
   clientGone: { ...DEFAULT_SETTINGS.clientGone, policy: 'CANCEL' },
+  alerts: { ...alerts, webhookOrigin: null },
 };
 
 test('settings tells every setting', async () => {

@@ -18,46 +18,10 @@ import {
   sampleRow,
   sampleRows,
 } from './admin-bench.ts';
+import { settle, subscribe } from './event-stream.ts';
 
 const PASSWORD = 'correct horse battery';
 const REQUEST_LOGGED = 'subscription { requestLogged { requestId } }';
-
-/** One open subscription, read event by event. */
-interface Stream {
-  response: Response;
-  /** The next event: its name, and its data when there is any. Comments are skipped. */
-  // biome-ignore lint/suspicious/noExplicitAny: events are compared whole
-  next(): Promise<{ event: string; data: any }>;
-  cancel(): Promise<void>;
-}
-
-async function subscribe(bench: Bench, query: string, options: CallOptions = {}): Promise<Stream> {
-  const headers = { accept: 'text/event-stream', ...options.headers };
-  const response = await bench.api.fetch(graphqlRequest({ query }, { ...options, headers }), {
-    isLoopback: true,
-  });
-  assert.ok(response.body);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  const next = async (): Promise<{ event: string; data: unknown }> => {
-    const end = text.indexOf('\n\n');
-    if (end < 0) {
-      const { done, value } = await reader.read();
-      if (done) return { event: 'closed', data: null };
-      text += value;
-      return next();
-    }
-    const block = text.slice(0, end);
-    text = text.slice(end + 2);
-    const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1] ?? '';
-    if (field('event') === '') return next();
-    return { event: field('event'), data: field('data') === '' ? null : JSON.parse(field('data')) };
-  };
-  return { response, next, cancel: () => reader.cancel() };
-}
-
-/** Lets promises and streams settle. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 async function logIn(bench: Bench): Promise<CallOptions> {
   const result = await bench.parts.sessions.setup(await bench.parts.sessions.issueSetupToken(), PASSWORD);
@@ -258,6 +222,22 @@ test('a subscription ends with logout, a new setup and the expiry of its session
   }
 });
 
+test('a subscription ends when its admin token is revoked, and others go on', async () => {
+  const bench = await openBench();
+  const issued = { name: 'ci', role: 'viewer', expiresAtMs: null } as const;
+  const { secret } = await bench.parts.adminTokens.issue({ ...issued, id: 't1' });
+  const other = await bench.parts.adminTokens.issue({ ...issued, id: 't2', name: 'cd' });
+  const stream = await subscribe(bench, REQUEST_LOGGED, { bearer: secret });
+  const goingOn = await subscribe(bench, REQUEST_LOGGED, { bearer: other.secret });
+  await settle();
+  const waiting = stream.next();
+  await bench.ask('mutation { revokeAdminToken(id: "t1") { errors { code } } }');
+  assert.deepEqual(await waiting, { event: 'complete', data: null });
+  bench.live.publish({ kind: 'request', row: sampleRow('r1') });
+  assert.equal((await goingOn.next()).event, 'next');
+  await goingOn.cancel();
+});
+
 test('a subscription outlives a session store that fails for a while', async () => {
   const bench = await openBench();
   const stream = await subscribe(bench, REQUEST_LOGGED, await logIn(bench));
@@ -308,18 +288,20 @@ test('a session has so many subscriptions and no more, until one ends', async ()
   await Promise.all([again, panel, ...streams.slice(1)].map((stream) => stream.cancel()));
 });
 
-test('a reader that falls too far behind is ended with an error that is logged', async () => {
+test('a reader that falls too far behind is ended with an error that tells it so', async () => {
   const bench = await openBench();
-  const stream = await subscribe(bench, REQUEST_LOGGED);
+  const slow = await subscribe(bench, REQUEST_LOGGED);
+  const other = await subscribe(bench, 'subscription { cleared { at } }');
   await settle();
   for (let n = 0; n < 10_010; n += 1) bench.live.publish({ kind: 'request', row: sampleRow(`r${n}`) });
-  let last = await stream.next();
-  for (let n = 0; n < 10_020 && last.event === 'next'; n += 1)
-    last = await stream.next().catch(() => ({ event: 'broken', data: null }));
-  assert.notEqual(last.event, 'next');
-  assert.match(String(bench.logged), /events behind/);
-  await settle();
+  let last = await slow.next();
+  while (last.event === 'next' && last.data.data) last = await slow.next();
+  assert.equal(last.data.errors[0].extensions.code, 'SUBSCRIPTION_TOO_SLOW');
+  assert.deepEqual(await slow.next(), { event: 'complete', data: null });
+  assert.deepEqual(bench.logged, []);
   assert.equal(bench.live.has('request'), false);
+  assert.equal(bench.live.has('cleared'), true);
+  await other.cancel();
 });
 
 test('graphql-sse follows a subscription in distinct connections', async () => {

@@ -21,6 +21,9 @@ export interface WholeDocument {
 const ROOT_ARGUMENTS: Readonly<Record<string, string>> = {
   explainRoute: '(input: { surface: ANTHROPIC_MESSAGES, model: "claude-sonnet-5" })',
   replayPolicy: '(input: {})',
+  requestGroups: '(by: MODEL)',
+  requestSeries: '(bucketSeconds: 3600)',
+  userAffinity: '(identifier: "canary")',
 };
 
 /** How deep objects are followed; each type's own fields are asked for by a list of its own anyway. */
@@ -37,12 +40,23 @@ export function wholeSubscriptions(): WholeDocument[] {
 /** `Type.field` of every field that the documents ask for. */
 export const askedFields = new Set<string>();
 
-/** `Type.field` of every field there is but those of mutations and their payloads. */
+/** `Type.field` of every field that a query or subscription can reach. */
 export function allFields(): string[] {
-  return Object.values(schema.getTypeMap())
-    .filter((type) => isObjectType(type))
-    .filter(({ name }) => !name.startsWith('__') && !/^(Query|Mutation|Subscription)$|Payload$/.test(name))
+  const reached = new Set<GraphQLObjectType>();
+  for (const root of [schema.getQueryType(), schema.getSubscriptionType()]) if (root) reach(root, reached);
+  return [...reached]
+    .filter(({ name }) => !/^(Query|Subscription)$/.test(name))
     .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+}
+
+function reach(type: GraphQLObjectType, reached: Set<GraphQLObjectType>): void {
+  if (reached.has(type)) return;
+  reached.add(type);
+  for (const field of Object.values(type.getFields())) {
+    const next = getNamedType(field.type);
+    const objects = isInterfaceType(next) ? schema.getPossibleTypes(next) : [next];
+    for (const object of objects) if (isObjectType(object)) reach(object, reached);
+  }
 }
 
 function documentsOf(root: GraphQLObjectType | null | undefined, kind: string): WholeDocument[] {
@@ -81,6 +95,6 @@ function isWorthIt(field: GraphQLField<unknown, unknown>, path: readonly string[
   return (
     !path.includes(name) &&
     path.length < MAX_DEPTH &&
-    (!isNode || path.length < 2 || path[0]?.endsWith('Connection') === false)
+    (!isNode || path.length < 2 || !/(Connection|Affinities)$/.test(path[0] ?? ''))
   );
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   activeFilters,
   apiFilterOf,
+  isCountable,
   isLiveFilter,
   noFilters,
   requestsLink,
@@ -81,4 +82,14 @@ test('noFilters names every filter', () => {
   const changes = noFilters();
   assert.ok('q' in changes && 'to' in changes);
   assert.ok(Object.values(changes).every((value) => value === null));
+});
+
+test('isCountable is false for what only the rows themselves tell', () => {
+  for (const [query, isExpected] of [
+    ['', true],
+    ['key=ci&model=m1&status=4xx', true],
+    ['q=abc', false],
+    ['slow=250', false],
+  ] as const)
+    assert.equal(isCountable(filterOf(query)), isExpected, query);
 });

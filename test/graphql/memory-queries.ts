@@ -1,0 +1,163 @@
+// The questions of LogQueries answered plainly over an array of rows: what every store must agree with.
+
+import { drawEvenly, drawPerUser } from '../../server/analysis/interval-sample.ts';
+import { intervalGroups } from '../../server/analysis/intervals.ts';
+import { matchesFilter } from '../../server/analysis/request-filter.ts';
+import type {
+  CacheUse,
+  IntervalFilter,
+  IntervalGrouping,
+  IntervalPoint,
+  LogQueries,
+  RequestDimension,
+  RequestTotals,
+} from '../../server/gateway/log-queries.ts';
+import type { Percentiles, RequestRow } from '../../server/gateway/ports.ts';
+
+type Rows = readonly RequestRow[];
+
+export function totalsOf(rows: Rows): RequestTotals {
+  const sum = (read: (row: RequestRow) => number | null) =>
+    rows.reduce((total, row) => total + (read(row) ?? 0), 0);
+  const count = (isCounted: (row: RequestRow) => boolean) => rows.filter(isCounted).length;
+  const isReported = ({ inputTokens, usageSource }: RequestRow) =>
+    inputTokens !== null && (usageSource === 'upstream' || usageSource === 'partial');
+  return {
+    total: rows.length,
+    succeeded: count(({ outcome }) => outcome === 'ok'),
+    failed: count(({ outcome }) => outcome !== 'ok'),
+    inputTokens: sum(({ inputTokens }) => inputTokens),
+    outputTokens: sum(({ outputTokens }) => outputTokens),
+    cacheReadTokens: sum(({ cacheReadTokens }) => cacheReadTokens),
+    cacheWriteTokens: sum(({ cacheWriteTokens }) => cacheWriteTokens),
+    credits: sum(({ credits }) => credits),
+    costNanoUsd: sum(({ costNanoUsd }) => costNanoUsd),
+    savedNanoUsd: sum(({ savedNanoUsd }) => savedNanoUsd),
+    cacheReadNanoUsd: sum(({ cacheReadNanoUsd }) => cacheReadNanoUsd),
+    cacheWriteNanoUsd: sum(({ cacheWriteNanoUsd }) => cacheWriteNanoUsd),
+    reportedRequests: count(isReported),
+    requestsWithCacheRead: count((row) => isReported(row) && (row.cacheReadTokens ?? 0) > 0),
+    unpricedRequests: count(
+      ({ costNanoUsd, inputTokens, outputTokens }) =>
+        costNanoUsd === null && (inputTokens !== null || outputTokens !== null),
+    ),
+    latencyMs: nearestRanks(rows.map(({ latencyMs }) => latencyMs)),
+    timeToFirstTokenMs: nearestRanks(rows.flatMap(({ timeToFirstTokenMs }) => timeToFirstTokenMs ?? [])),
+    isExact: true,
+  };
+}
+
+function nearestRanks(values: readonly number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (percent: number) => sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? null;
+  return { p50: at(50), p90: at(90), p95: at(95), p99: at(99) };
+}
+
+export function seriesOf(rows: Rows, edgesMs: readonly number[]): RequestTotals[] {
+  return edgesMs
+    .slice(1)
+    .map((toMs, index) =>
+      totalsOf(rows.filter(({ startedAtMs }) => startedAtMs >= (edgesMs[index] ?? 0) && startedAtMs < toMs)),
+    );
+}
+
+const DIMENSIONS: Record<RequestDimension, (row: RequestRow) => string | null> = {
+  'api-key': ({ apiKeyId }) => apiKeyId,
+  user: ({ userId }) => userId,
+  model: ({ modelId }) => modelId,
+  account: ({ accountId }) => accountId,
+  provider: ({ providerId }) => providerId,
+  surface: ({ surface }) => surface,
+  outcome: ({ outcome }) => outcome,
+  affinity: ({ affinity }) => affinity,
+};
+
+export function groupsOf(rows: Rows, by: RequestDimension) {
+  return [...Map.groupBy(rows, DIMENSIONS[by])]
+    .map(([id, own]) => ({ id, ...totalsOf(own) }))
+    .toSorted((a, b) => b.total - a.total);
+}
+
+/** Answered requests of callers within the range, in order of start. */
+function answered(rows: Rows, filter: IntervalFilter): RequestRow[] {
+  return rows
+    .filter((row) => row.outcome === 'ok' && !row.isKeepWarm && row.usageSource !== 'none')
+    .filter((row) => matchesFilter(row, filter))
+    .toSorted((a, b) => a.startedAtMs - b.startedAtMs || (a.id < b.id ? -1 : 1));
+}
+
+const GROUPINGS: Record<IntervalGrouping, (row: RequestRow) => string | null> = {
+  user: ({ userId }) => userId,
+  'api-key': ({ apiKeyId }) => apiKeyId,
+  session: ({ sessionId }) => sessionId,
+  model: ({ modelId }) => modelId,
+};
+
+export function intervals(
+  rows: Rows,
+  filter: IntervalFilter,
+  { by, limit }: Parameters<LogQueries['intervals']>[1],
+) {
+  const starts = new Map<string, number[]>();
+  for (const row of answered(rows, filter)) {
+    const id = GROUPINGS[by](row);
+    if (id !== null) starts.set(id, [...(starts.get(id) ?? []), row.startedAtMs]);
+  }
+  return intervalGroups(starts, limit);
+}
+
+export function intervalPoints(rows: Rows, filter: IntervalFilter, maxIntervalMs: number): IntervalPoint[] {
+  const lastStarts = new Map<string, number>();
+  return answered(rows, filter).flatMap((row) => {
+    const caller = row.userId ?? row.apiKeyId ?? '';
+    const beforeMs = lastStarts.get(caller);
+    lastStarts.set(caller, row.startedAtMs);
+    if (beforeMs === undefined || row.startedAtMs - beforeMs > maxIntervalMs) return [];
+    const { startedAtMs: atMs, userId, modelId, cacheReadTokens } = row;
+    return [{ atMs, intervalMs: atMs - beforeMs, userId, modelId, cacheReadTokens }];
+  });
+}
+
+export function intervalSample(
+  rows: Rows,
+  filter: IntervalFilter,
+  { limit, maxIntervalMs, perUser }: Parameters<LogQueries['intervalSample']>[1],
+) {
+  const points = intervalPoints(rows, filter, maxIntervalMs);
+  return {
+    points: perUser ? drawPerUser(points, limit) : drawEvenly(points, limit),
+    total: points.length,
+  };
+}
+
+/** Whole sessions in order of their names, as long as the limit is not reached. */
+export function cacheUses(rows: Rows, filter: IntervalFilter, limit: number) {
+  const sessions = Map.groupBy(
+    answered(rows, filter).filter(({ sessionId }) => sessionId !== null),
+    ({ sessionId }) => sessionId,
+  );
+  const uses: CacheUse[] = [];
+  let drawnSessions = 0;
+  for (const [sessionId, own] of [...sessions].toSorted(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))) {
+    if (sessionId === null || uses.length >= limit) break;
+    drawnSessions += 1;
+    uses.push(...own.map((row) => cacheUseOf(row, sessionId)));
+  }
+  return { uses, sessions: sessions.size, drawnSessions };
+}
+
+function cacheUseOf(row: RequestRow, sessionId: string): CacheUse {
+  const { userId, apiKeyId, modelId, accountId, startedAtMs, finishedAtMs } = row;
+  return {
+    sessionId,
+    userId,
+    apiKeyId,
+    modelId,
+    accountId,
+    startedAtMs,
+    finishedAtMs,
+    inputTokens: row.inputTokens ?? 0,
+    cacheReadTokens: row.cacheReadTokens ?? 0,
+    cacheWriteTokens: row.cacheWriteTokens ?? 0,
+  };
+}

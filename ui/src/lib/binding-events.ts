@@ -5,7 +5,7 @@ export interface ListedBinding {
 }
 
 export interface BindingChange<Row extends ListedBinding> {
-  kind: 'BOUND' | 'RENEWED' | 'MOVED' | 'BORROWED' | 'EXPIRED' | 'CLEARED';
+  kind: 'BOUND' | 'RENEWED' | 'MOVED' | 'BORROWED' | 'EXPIRED' | 'CLEARED' | 'PINNED' | 'UNPINNED';
   affinity: Row;
 }
 

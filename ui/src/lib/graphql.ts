@@ -9,8 +9,10 @@ import {
 } from '@urql/core';
 import { initGraphQLTada } from 'gql.tada';
 import type { introspection } from '../graphql-env.d.ts';
+import { reloadOutdated } from './outdated.ts';
 
-export const graphql = initGraphQLTada<{
+// The build replaces every call of it by the id of the document, and it is then left out.
+export const graphql = /* @__PURE__ */ initGraphQLTada<{
   introspection: introspection;
   scalars: { ID: string; DateTime: string; Long: number };
   disableMasking: true;
@@ -43,6 +45,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The server does not know the document by its id: it was built from other sources. */
+export const UNKNOWN_DOCUMENT = 'PERSISTED_QUERY_NOT_FOUND';
+
 const LOGGED_OUT_CODES = new Set(['UNAUTHENTICATED', 'HTTP_401']);
 
 const client = new Client({
@@ -70,15 +75,22 @@ export async function run<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const isMutation = document.definitions.some(
-    (definition) => definition.kind === 'OperationDefinition' && definition.operation === 'mutation',
-  );
-  const result = isMutation
+  const result = isMutation(document)
     ? await client.mutation(document, variables).toPromise()
     : await client.query(document, variables).toPromise();
   if (result.error) throw settleError(result.error);
   if (result.data === undefined || result.data === null) throw new ApiError('', { code: 'EMPTY' });
   return result.data;
+}
+
+/** A document that the build has named has no definitions any more, but says what it is. */
+function isMutation<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+): boolean {
+  if ('operation' in document) return document.operation === 'mutation';
+  return document.definitions.some(
+    (definition) => definition.kind === 'OperationDefinition' && definition.operation === 'mutation',
+  );
 }
 
 /** The first of a payload's expected errors as an exception, so that forms have one way to fail. */
@@ -99,6 +111,7 @@ export function asApiError(error: unknown): ApiError {
 function settleError(error: CombinedError): ApiError {
   const settled = toApiError(error);
   if (settled.isLoggedOut) announceLoggedOut();
+  if (settled.code === UNKNOWN_DOCUMENT) reloadOutdated();
   return settled;
 }
 

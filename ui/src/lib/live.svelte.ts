@@ -3,14 +3,21 @@
 import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from '@urql/core';
 import { createClient } from 'graphql-sse';
 import { backoffMs } from './backoff.ts';
-import { announceLoggedOut, REQUEST_HEADERS } from './graphql.ts';
+import { FeedCursor } from './feed-cursor.ts';
+import { announceLoggedOut, REQUEST_HEADERS, UNKNOWN_DOCUMENT } from './graphql.ts';
+import { reloadOutdated } from './outdated.ts';
 
 export type FeedStatus = 'connecting' | 'live' | 'down' | 'resting';
 
 export interface FeedHandlers<Data> {
   onData(data: Data): void;
-  /** Runs each time the stream is open; `isAgain` tells a reconnection, after which missed rows must be fetched. */
+  /**
+   * Runs when the stream is open and does not go on where it stopped; `isAgain` tells a reconnection, after which missed
+   * rows must be fetched.
+   */
   onOpen?(isAgain: boolean): void;
+  /** The position of an event, for subscriptions with `after`: a reconnection then misses nothing. */
+  positionOf?(data: Data): string;
 }
 
 // Retrying is done here, because a page must know at once that its data is stale.
@@ -38,11 +45,37 @@ export function openFeed<Data, Variables extends AnyVariables>(
   variables: Variables,
   handlers: FeedHandlers<Data>,
 ): Feed {
-  const request = { query: stringifyDocument(document), variables: variables ?? {} };
+  const cursor = new FeedCursor<Data>(handlers.positionOf ?? null);
   return new Feed(
-    (events) => connect<Data>(request, handlers, events),
-    (isAgain) => handlers.onOpen?.(isAgain),
+    (events) => connect({ ...named(document), variables: { ...variables, ...cursor.variables } }, events),
+    (isAgain) => {
+      if (!cursor.isKnown) handlers.onOpen?.(isAgain);
+    },
   );
+
+  function connect(request: SseRequest, events: FeedEvents): () => void {
+    return sse.subscribe<Data>(
+      request,
+      {
+        next({ data, errors }) {
+          const codes = errors?.map(({ extensions }) => extensions?.code) ?? [];
+          if (codes.includes('UNAUTHENTICATED')) announceLoggedOut();
+          if (codes.includes(UNKNOWN_DOCUMENT)) reloadOutdated();
+          // The next connection starts afresh, and the page then reads what was missed.
+          if (cursor.refusedBy(codes)) events.onDown();
+          if (!data) return;
+          cursor.see(data);
+          handlers.onData(data);
+        },
+        error(error) {
+          if (isRefusal(error)) announceLoggedOut();
+          events.onDown();
+        },
+        complete: events.onDown,
+      },
+      { connected: events.onOpen },
+    );
+  }
 }
 
 interface FeedEvents {
@@ -50,26 +83,18 @@ interface FeedEvents {
   onDown(): void;
 }
 
-function connect<Data>(
-  request: { query: string; variables: Record<string, unknown> },
-  handlers: FeedHandlers<Data>,
-  events: FeedEvents,
-): () => void {
-  return sse.subscribe<Data>(
-    request,
-    {
-      next(result) {
-        if (result.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) announceLoggedOut();
-        if (result.data) handlers.onData(result.data);
-      },
-      error(error) {
-        if (isRefusal(error)) announceLoggedOut();
-        events.onDown();
-      },
-      complete: events.onDown,
-    },
-    { connected: events.onOpen },
-  );
+interface SseRequest {
+  query: string;
+  documentId?: string;
+  variables: Record<string, unknown>;
+}
+
+/** graphql-sse wants a text; an empty one says that the id counts. */
+function named<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+): Pick<SseRequest, 'query' | 'documentId'> {
+  const id = 'documentId' in document ? document.documentId : undefined;
+  return typeof id === 'string' ? { query: '', documentId: id } : { query: stringifyDocument(document) };
 }
 
 function isRefusal(error: unknown): boolean {

@@ -99,6 +99,11 @@ export function isLiveFilter(filter: ApiFilter, nowMs: number): boolean {
   return filter.to === undefined || Date.parse(filter.to) > nowMs;
 }
 
+/** False when only the rows themselves tell what matches, so that a count takes longer the more there are. */
+export function isCountable({ search, minLatencyMs }: ApiFilter): boolean {
+  return search === undefined && minLatencyMs === undefined;
+}
+
 /** The filters that are set, in the order of the bar. */
 export function activeFilters(params: URLSearchParams): FilterParam[] {
   return FILTER_PARAMS.filter((name) => (params.get(name) ?? '') !== '');

@@ -4,12 +4,12 @@ import { graphql } from '../lib/graphql.ts';
 import { type Feed, openFeed } from '../lib/live.svelte.ts';
 
 const CLEARED = graphql(`
-  subscription Cleared {
-    cleared { subject at actor clearedCount message }
+  subscription Cleared($after: String) {
+    cleared(after: $after) { subject at actor clearedCount message cursor }
   }
 `);
 
-type Subject = 'AFFINITIES' | 'REQUEST_LOGS';
+type Subject = 'AFFINITIES' | 'REQUEST_LOGS' | 'MODEL_MAPPINGS';
 
 const listeners = new Set<(subject: Subject) => void>();
 
@@ -27,6 +27,7 @@ export function announceClears(): Feed {
       onData: ({ cleared }) => {
         for (const listener of listeners) listener(cleared.subject);
       },
+      positionOf: ({ cleared }) => cleared.cursor,
     },
   );
 }

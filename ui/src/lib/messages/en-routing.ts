@@ -85,6 +85,7 @@ export const enRouting = {
   'code.bound-account-resting': 'The bound account is resting',
   'code.bound-account-failed': 'The bound account failed',
   'code.cheaper-elsewhere': 'Another account was cheaper this time',
+  'code.bound-meanwhile': 'Bound to another account meanwhile',
   'code.account-does-not-cache': 'The account does not cache',
   'code.cleared': 'The binding was cleared meanwhile',
   'code.request-refused': 'The request itself was refused',

@@ -89,6 +89,8 @@ export const enShell = {
   'count.failed.other': '{count} failed',
   'count.matching.one': '{count} matching request',
   'count.matching.other': '{count} matching requests',
+  'count.foundSoFar.one': '{count} found so far',
+  'count.foundSoFar.other': '{count} found so far',
   'count.new.one': '{count} new',
   'count.new.other': '{count} new',
   'count.bindings.one': '{count} live binding',

@@ -85,6 +85,7 @@ export const zhCnRouting = {
   'code.bound-account-resting': '绑定的账号正在休息',
   'code.bound-account-failed': '绑定的账号失败',
   'code.cheaper-elsewhere': '这次另一个账号更便宜',
+  'code.bound-meanwhile': '期间已绑定到另一个账号',
   'code.account-does-not-cache': '此账号不缓存',
   'code.cleared': '绑定在此期间被清除',
   'code.request-refused': '请求本身被拒绝',

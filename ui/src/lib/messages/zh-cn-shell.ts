@@ -87,6 +87,8 @@ export const zhCnShell = {
   'count.failed.other': '{count} 个失败',
   'count.matching.one': '{count} 个匹配的请求',
   'count.matching.other': '{count} 个匹配的请求',
+  'count.foundSoFar.one': '目前找到 {count} 条',
+  'count.foundSoFar.other': '目前找到 {count} 条',
   'count.new.one': '{count} 条新请求',
   'count.new.other': '{count} 条新请求',
   'count.bindings.one': '{count} 个有效绑定',

@@ -45,6 +45,7 @@ export class BindingList {
       { filter: this.#query.filter },
       {
         onData: ({ affinityChanged }) => this.#apply(affinityChanged),
+        positionOf: ({ affinityChanged }) => affinityChanged.cursor,
         onOpen: (isAgain) => {
           if (isAgain) void this.reload();
         },

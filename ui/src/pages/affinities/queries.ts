@@ -29,8 +29,8 @@ export const AFFINITY_PAGE = graphql(
 
 export const AFFINITY_CHANGED = graphql(
   `
-  subscription AffinityChanged($filter: AffinityFilter) {
-    affinityChanged(filter: $filter) { kind reason affinity { ...Binding } }
+  subscription AffinityChanged($filter: AffinityFilter, $after: String) {
+    affinityChanged(filter: $filter, after: $after) { kind reason cursor affinity { ...Binding } }
   }
 `,
   [BINDING],

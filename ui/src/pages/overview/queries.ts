@@ -95,8 +95,8 @@ export const RECENT_REQUESTS = graphql(
 
 export const REQUEST_LOGGED = graphql(
   `
-  subscription OverviewRequestLogged {
-    requestLogged { ...Recent }
+  subscription OverviewRequestLogged($after: String) {
+    requestLogged(after: $after) { ...Recent }
   }
 `,
   [RECENT],

@@ -31,8 +31,8 @@ export const REQUEST_COUNT = graphql(`
 
 export const REQUEST_LOGGED = graphql(
   `
-  subscription RequestLogged($filter: RequestLogFilter) {
-    requestLogged(filter: $filter) { ...Row }
+  subscription RequestLogged($filter: RequestLogFilter, $after: String) {
+    requestLogged(filter: $filter, after: $after) { ...Row }
   }
 `,
   [ROW],

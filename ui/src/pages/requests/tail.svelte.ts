@@ -3,11 +3,13 @@
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
 import { type Feed, type FeedStatus, openFeed } from '../../lib/live.svelte.ts';
 import { LiveTail, RECONNECT_OVERLAP_MS } from '../../lib/live-tail.ts';
-import { type ApiFilter, isLiveFilter } from '../../lib/request-filter.ts';
+import { type ApiFilter, isCountable, isLiveFilter } from '../../lib/request-filter.ts';
 import { REQUEST_COUNT, REQUEST_LOGGED, REQUEST_PAGE, type Row } from './queries.ts';
 
 const PAGE_ROWS = 100;
 const CAP_ROWS = 2000;
+/** A page may have few rows, or none, and go on: then it takes several until there is something to scroll. */
+const SCREEN_ROWS = 50;
 const COUNT_DELAY_MS = 3000;
 
 /** Where the next page of history begins. `to` replaces the cursor when live rows have pushed the last page out. */
@@ -26,6 +28,8 @@ export class RequestTail {
   isLoading = $state(true);
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
+  /** False: `totalCount` stays null, as counting would look at every row there is. */
+  readonly isCounted: boolean;
   #filter: ApiFilter;
   #tail = new LiveTail<Row>({ cap: CAP_ROWS });
   #feed = $state.raw<Feed | null>(null);
@@ -33,10 +37,13 @@ export class RequestTail {
   #pauseReasons = new Set<PauseReason>();
   #lastLiveMs = Date.now();
   #frame = 0;
+  /** Changes when what is being loaded is no longer wanted. */
+  #era = 0;
   #countTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(filter: ApiFilter) {
     this.#filter = filter;
+    this.isCounted = isCountable(filter);
   }
 
   /** Null when the time range has ended, so that nothing new can come. */
@@ -52,6 +59,7 @@ export class RequestTail {
       { filter: this.#filter },
       {
         onData: ({ requestLogged }) => this.#receive(requestLogged),
+        positionOf: ({ requestLogged }) => requestLogged.id,
         // The first opening also catches up: rows may have come between the first page and the stream.
         onOpen: () => void this.#catchUp(),
       },
@@ -59,12 +67,14 @@ export class RequestTail {
   }
 
   close(): void {
+    this.#era += 1;
     this.#feed?.close();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#countTimer);
   }
 
   reload = async (): Promise<void> => {
+    this.#era += 1;
     this.isLoading = true;
     this.#countSoon(0);
     try {
@@ -83,6 +93,7 @@ export class RequestTail {
     } finally {
       this.isLoading = false;
     }
+    if (this.rows.length < SCREEN_ROWS) void this.loadOlder();
   };
 
   loadOlder = async (): Promise<void> => {
@@ -91,19 +102,28 @@ export class RequestTail {
     const last = this.#tail.rows.at(-1);
     if (this.#tail.isTrimmed && last) this.#position = { to: justAfter(last.startedAt), after: null };
     try {
-      const { to, after } = this.#position;
-      const filter = to === null ? this.#filter : { ...this.#filter, to };
-      const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: PAGE_ROWS, after });
-      this.#tail.appendOlder(page.nodes);
-      this.#position = { to, after: page.pageInfo.endCursor };
-      this.hasOlder = page.pageInfo.hasNextPage;
-      this.#show();
+      for (let found = 0; this.hasOlder && found < SCREEN_ROWS; ) found += await this.#loadPage();
     } catch (failure) {
       this.error = asApiError(failure);
     } finally {
       this.isLoadingOlder = false;
     }
   };
+
+  /** How many rows came. */
+  async #loadPage(): Promise<number> {
+    const era = this.#era;
+    const { to, after } = this.#position;
+    const filter = to === null ? this.#filter : { ...this.#filter, to };
+    const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: PAGE_ROWS, after });
+    if (era !== this.#era) return SCREEN_ROWS;
+    this.#tail.appendOlder(page.nodes);
+    this.#position = { to, after: page.pageInfo.endCursor };
+    this.hasOlder = page.pageInfo.hasNextPage;
+    this.error = null;
+    this.#show();
+    return page.nodes.length;
+  }
 
   setPaused(reason: PauseReason, isPaused: boolean): void {
     if (isPaused) this.#pauseReasons.add(reason);
@@ -159,6 +179,7 @@ export class RequestTail {
   }
 
   #countSoon(delayMs: number): void {
+    if (!this.isCounted) return;
     if (delayMs > 0 && this.#countTimer !== undefined) return;
     clearTimeout(this.#countTimer);
     this.#countTimer = setTimeout(async () => {

@@ -52,8 +52,10 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const app = createApp({
     gateway,
     admin: { fetch: async () => notFound() },
+    rest: { fetch: () => null },
     panel: () => null,
-    isReady: () => true,
+    metrics: async () => notFound(),
+    whyNotReady: () => null,
   });
   const listener = await listen(app, { host: '127.0.0.1', port: 0 });
   const stopSweep = repeat(clock, SWEEP_MS, () => gateway.affinity.sweep());

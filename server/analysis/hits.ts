@@ -1,6 +1,6 @@
 // How well prompt caches did: rates, savings net and gross, and the figures as Aether computes them. Pure.
 
-import type { RequestSums } from '../gateway/log-queries.ts';
+import { NO_SUMS, type RequestSums } from '../gateway/log-queries.ts';
 
 export interface HitFigures {
   /** Requests with any cache read, of those whose provider reported input tokens; 0..1. */
@@ -56,23 +56,6 @@ export function addSums(parts: readonly RequestSums[]): RequestSums {
   return total;
 }
 
-const NO_SUMS: RequestSums = {
-  total: 0,
-  succeeded: 0,
-  failed: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  credits: 0,
-  costNanoUsd: 0,
-  savedNanoUsd: 0,
-  cacheReadNanoUsd: 0,
-  cacheWriteNanoUsd: 0,
-  reportedRequests: 0,
-  requestsWithCacheRead: 0,
-  unpricedRequests: 0,
-};
 const SUM_FIELDS = [
   'total',
   'succeeded',

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { AdminRole, AdminStore, AdminToken } from '../gateway/admin-store.ts';
 import type { Clock } from '../gateway/ports.ts';
 import { hashSecret, maskSecret } from './api-keys.ts';
+import { EndListeners } from './end-listeners.ts';
 
 /** Tells an admin token from an API key, for people and for secret scanners. */
 const ADMIN_TOKEN_PREFIX = 'wpa_';
@@ -16,7 +17,7 @@ const MAX_TOKEN_CHARACTERS = 100;
 export class AdminTokens {
   readonly #store: Pick<AdminStore, 'listTokens' | 'putToken' | 'deleteToken'>;
   readonly #clock: Clock;
-  readonly #endListeners = new Map<string, Set<() => void>>();
+  readonly #endListeners = new EndListeners();
   #known: Promise<AdminToken[]> | null = null;
 
   constructor(store: Pick<AdminStore, 'listTokens' | 'putToken' | 'deleteToken'>, clock: Clock) {
@@ -26,11 +27,16 @@ export class AdminTokens {
 
   /** In the order they were made, expired ones included. */
   list(): Promise<AdminToken[]> {
-    this.#known ??= this.#store.listTokens();
-    this.#known.catch(() => {
-      this.#known = null;
-    });
+    this.#known ??= this.#read();
     return this.#known;
+  }
+
+  #read(): Promise<AdminToken[]> {
+    const tokens = this.#store.listTokens();
+    tokens.catch(() => {
+      if (this.#known === tokens) this.#known = null;
+    });
+    return tokens;
   }
 
   /** `secret` is shown once and never stored. The caller has checked that the name is free. */
@@ -66,24 +72,13 @@ export class AdminTokens {
     const token = (await this.list()).find((one) => one.id === id);
     const endedSessions = await this.#store.deleteToken(id);
     this.#known = null;
-    if (token) this.#announceEnd(token.hash);
+    if (token) this.#endListeners.announce(token.hash);
     return endedSessions;
   }
 
   /** Calls `listener` when the token is revoked; the result stops listening. */
   onEnd(hash: string, listener: () => void): () => void {
-    const listeners = this.#endListeners.get(hash) ?? new Set();
-    this.#endListeners.set(hash, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#endListeners.get(hash) === listeners) this.#endListeners.delete(hash);
-    };
-  }
-
-  #announceEnd(hash: string): void {
-    const listeners = this.#endListeners.get(hash) ?? [];
-    this.#endListeners.delete(hash);
-    for (const listener of listeners) listener();
+    return this.#endListeners.add(hash, listener);
   }
 
   #isExpired({ expiresAtMs }: AdminToken): boolean {

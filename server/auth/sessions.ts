@@ -4,6 +4,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AdminSession, AdminStore, AdminToken } from '../gateway/admin-store.ts';
 import type { Clock } from '../gateway/ports.ts';
 import { hashSecret } from './api-keys.ts';
+import { EndListeners } from './end-listeners.ts';
 import { hashPassword, isPassword, MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './password.ts';
 
 /** A session ends after this long without a request … */
@@ -42,7 +43,7 @@ export type LoginResult =
 export class Sessions {
   readonly #store: AdminStore;
   readonly #clock: Clock;
-  readonly #endListeners = new Map<string, Set<() => void>>();
+  readonly #endListeners = new EndListeners();
   /** Grows with every ended session. */
   #endCount = 0;
   #failuresInRow = 0;
@@ -80,7 +81,7 @@ export class Sessions {
       await this.#store.setSecret('password-hash', await hashPassword(password));
       this.#endCount += 1;
       await this.#store.deleteSession(null);
-      for (const hash of [...this.#endListeners.keys()]) this.#announceEnd(hash);
+      this.#endListeners.announceAll();
       this.#forgiveFailures();
       return this.#open();
     });
@@ -112,7 +113,7 @@ export class Sessions {
   /** Ends sessions that were opened with a token which is gone: those of `hashes` are deleted already. */
   announceEnded(hashes: readonly string[]): void {
     this.#endCount += 1;
-    for (const hash of hashes) this.#announceEnd(hash);
+    for (const hash of hashes) this.#endListeners.announce(hash);
   }
 
   /** Ends the token's session everywhere; unknown tokens are ignored. */
@@ -143,12 +144,7 @@ export class Sessions {
 
   /** Calls `listener` when the session is ended here (logout, new login, setup); the result stops listening. */
   onEnd(hash: string, listener: () => void): () => void {
-    const listeners = this.#endListeners.get(hash) ?? new Set();
-    this.#endListeners.set(hash, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#endListeners.get(hash) === listeners) this.#endListeners.delete(hash);
-    };
+    return this.#endListeners.add(hash, listener);
   }
 
   async #open(
@@ -180,13 +176,7 @@ export class Sessions {
   async #end(hash: string): Promise<void> {
     this.#endCount += 1;
     await this.#store.deleteSession(hash);
-    this.#announceEnd(hash);
-  }
-
-  #announceEnd(hash: string): void {
-    const listeners = this.#endListeners.get(hash) ?? [];
-    this.#endListeners.delete(hash);
-    for (const listener of listeners) listener();
+    this.#endListeners.announce(hash);
   }
 
   #countFailure(): void {

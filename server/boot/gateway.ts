@@ -75,6 +75,7 @@ export function createGateway(
 }
 
 const DAY_MS = 86_400_000;
+const SUMS_ONLY = { hasPercentiles: false };
 /** Pings take no place that a client may soon want. */
 const PING_MAX_LOAD = 0.7;
 
@@ -123,7 +124,10 @@ export async function countPingsOfToday(
   if (!keepWarm.isEnabled) return;
   const toMs = clock.nowMs();
   try {
-    const { costNanoUsd } = await log.totals({ isKeepWarm: true, fromMs: toMs - (toMs % DAY_MS), toMs });
+    const { costNanoUsd } = await log.totals(
+      { isKeepWarm: true, fromMs: toMs - (toMs % DAY_MS), toMs },
+      SUMS_ONLY,
+    );
     keepWarm.spentBefore(costNanoUsd / 1e9);
   } catch (error) {
     logEvent('error', 'pings-not-counted', errorFields(error));
@@ -142,7 +146,7 @@ export async function countSpending(
   try {
     for (const period of ['month', 'day'] as const) {
       const { fromMs } = periodAt(period, toMs);
-      keyUsage.restore(period, fromMs, await log.groups({ fromMs, toMs }, 'api-key'));
+      keyUsage.restore(period, fromMs, await log.groups({ fromMs, toMs }, 'api-key', SUMS_ONLY));
     }
   } catch (error) {
     logEvent('error', 'spending-not-counted', errorFields(error));

@@ -1,4 +1,4 @@
-// What is asked of the request log beyond single rows: sums, series, groups and intervals. Types only.
+// What is asked of the request log beyond single rows: sums, series, groups and intervals. Types, and what no rows sum up to.
 
 import type { MissTotal, Percentiles, RequestCursor, RequestFilter, RequestRow } from './ports.ts';
 
@@ -26,6 +26,24 @@ export interface RequestSums {
   /** Rows with usage and no price: they are in no sum of money. */
   unpricedRequests: number;
 }
+
+export const NO_SUMS: RequestSums = {
+  total: 0,
+  succeeded: 0,
+  failed: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  credits: 0,
+  costNanoUsd: 0,
+  savedNanoUsd: 0,
+  cacheReadNanoUsd: 0,
+  cacheWriteNanoUsd: 0,
+  reportedRequests: 0,
+  requestsWithCacheRead: 0,
+  unpricedRequests: 0,
+};
 
 /** Sums with percentiles. `isExact`: of every value; else of values rounded within 1 %. */
 export interface RequestTotals extends RequestSums {

@@ -51,7 +51,7 @@ export class AdminDesk {
     const nowMs = this.#parts.clock.nowMs();
     if (this.#promptCacheRate && this.#promptCacheRate.untilMs > nowMs) return this.#promptCacheRate.value;
     const value = this.#parts.log
-      .totals({ fromMs: nowMs - PROMPT_CACHE_RATE_WINDOW_MS })
+      .totals({ fromMs: nowMs - PROMPT_CACHE_RATE_WINDOW_MS }, { hasPercentiles: false })
       .then((totals) => share(totals.cacheReadTokens, totals.inputTokens));
     this.#promptCacheRate = { untilMs: nowMs + PROMPT_CACHE_RATE_LIFETIME_MS, value };
     value.catch(() => {

@@ -1,7 +1,7 @@
 // The sums over requests as SQL, of the log's rows and of the sums kept of them; and how parts of an answer are put together.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { RequestSums, RequestTotals } from '../gateway/log-queries.ts';
+import { NO_SUMS, type RequestSums, type RequestTotals } from '../gateway/log-queries.ts';
 import type { Percentiles } from '../gateway/ports.ts';
 import { addEncoded, BIN_COUNT, type DenseHistogram, percentilesOf } from './histogram.ts';
 
@@ -76,32 +76,14 @@ function percentilesFrom(json: string): Percentiles {
 }
 
 function withFailed(sums: Sums): RequestSums {
-  const { total, succeeded, ...rest } = sums;
-  return { total, succeeded, failed: total - succeeded, ...rest };
+  return { ...sums, failed: sums.total - sums.succeeded };
 }
-
-const NO_SUMS: Sums = {
-  total: 0,
-  succeeded: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  credits: 0,
-  costNanoUsd: 0,
-  savedNanoUsd: 0,
-  cacheReadNanoUsd: 0,
-  cacheWriteNanoUsd: 0,
-  reportedRequests: 0,
-  requestsWithCacheRead: 0,
-  unpricedRequests: 0,
-};
 
 export const NO_PERCENTILES: Percentiles = { p50: null, p90: null, p95: null, p99: null };
 
 export function noTotals(): RequestTotals {
   return {
-    ...withFailed(NO_SUMS),
+    ...NO_SUMS,
     latencyMs: NO_PERCENTILES,
     timeToFirstTokenMs: NO_PERCENTILES,
     isExact: true,
@@ -110,7 +92,7 @@ export function noTotals(): RequestTotals {
 
 /** Adds up what several queries found of the same rows' parts. */
 export class SumsOfParts {
-  readonly #sums = { ...NO_SUMS };
+  readonly #sums: Sums = { ...NO_SUMS };
   readonly #latencyMs: DenseHistogram = new Float64Array(BIN_COUNT);
   readonly #timeToFirstTokenMs: DenseHistogram = new Float64Array(BIN_COUNT);
 

@@ -27,10 +27,8 @@ export interface Statements {
   };
 }
 
-/** Columns of a row that sums are made of. */
-const FOLDED_COLUMNS = [
-  'seq',
-  'startedAtMs',
+/** Dimensions of rows; the cause of a miss comes after them. */
+const DIMENSIONS = [
   'modelId',
   'requestedModel',
   'accountId',
@@ -45,6 +43,13 @@ const FOLDED_COLUMNS = [
   'affinity',
   'missCause',
   'isKeepWarm',
+] as const;
+
+/** Columns of a row that sums are made of. */
+const FOLDED_COLUMNS = [
+  'seq',
+  'startedAtMs',
+  ...DIMENSIONS,
   'inputTokens',
   'outputTokens',
   'cacheReadTokens',
@@ -92,23 +97,6 @@ interface Group {
 }
 type Groups = Map<string, Group>;
 
-/** Dimensions of rows; the cause of a miss comes after them. */
-const DIMENSIONS = [
-  'modelId',
-  'requestedModel',
-  'accountId',
-  'providerId',
-  'apiKeyId',
-  'apiKeyName',
-  'userId',
-  'surface',
-  'isStreamed',
-  'status',
-  'outcome',
-  'affinity',
-  'missCause',
-  'isKeepWarm',
-] as const;
 const CAUSE_INDEX = DIMENSIONS.length;
 
 export function rowsBetween(db: Statements, { afterSeq, lastSeq }: { afterSeq: number; lastSeq: number }) {

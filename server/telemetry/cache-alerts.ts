@@ -114,7 +114,7 @@ export class CacheWatch implements CacheAlerts {
     const toMs = clock.nowMs();
     const filter = { fromMs: toMs - baselineHours * HOUR_MS, toMs, isKeepWarm: false };
     for (const subject of ALERT_SUBJECTS) {
-      const groups = await log.groups(filter, subject);
+      const groups = await log.groups(filter, subject, { hasPercentiles: false });
       for (const { id, ...sums } of groups.slice(0, MAX_SUBJECTS / ALERT_SUBJECTS.length)) {
         if (id === null) continue;
         const { memory } = this.#of(subject, id, clock.monotonicMs());

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { clearableAffinity, countPingsOfToday, hasRoom } from '../../server/boot/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
 import { Slots } from '../../server/gateway/limits.ts';
-import type { RequestTotals } from '../../server/gateway/log-queries.ts';
+import { NO_SUMS, type RequestTotals } from '../../server/gateway/log-queries.ts';
 import type { Account, RequestFilter } from '../../server/gateway/ports.ts';
 import { account } from '../gateway/fixture.ts';
 import { MINUTE_MS, pingBench, turn } from '../gateway/ping-bench.ts';
@@ -48,22 +48,8 @@ test('countPingsOfToday() tells what pings cost since the day began', async () =
 
 const NO_PERCENTILES = { p50: null, p90: null, p95: null, p99: null };
 const NO_TOTALS: RequestTotals = {
-  total: 0,
-  succeeded: 0,
-  failed: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  credits: 0,
-  costNanoUsd: 0,
-  savedNanoUsd: 0,
-  cacheReadNanoUsd: 0,
-  cacheWriteNanoUsd: 0,
-  unpricedRequests: 0,
+  ...NO_SUMS,
   isExact: true,
-  reportedRequests: 0,
-  requestsWithCacheRead: 0,
   latencyMs: NO_PERCENTILES,
   timeToFirstTokenMs: NO_PERCENTILES,
 };

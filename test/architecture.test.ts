@@ -141,6 +141,17 @@ test('the panel and the tests of the panel import nothing of the server', () => 
   report(faults);
 });
 
+test('a screen of the panel imports nothing of another screen', () => {
+  const screenOf = (path: string) => /^ui\/src\/pages\/([^/]+)\//.exec(path)?.[1];
+  const faults = sources.flatMap((source) => {
+    const screen = screenOf(source.path);
+    return localImports(source)
+      .filter((target) => screen !== undefined && (screenOf(target) ?? screen) !== screen)
+      .map((target) => `${source.path} may not import ${target}: it belongs in parts, lib or charts`);
+  });
+  report(faults);
+});
+
 test('imports of server and panel have no cycle', () => {
   const graph = new Map(sources.map((source) => [source.path, localImports(source)]));
   report(cycles(graph).map((cycle) => cycle.join(' → ')));

@@ -89,7 +89,11 @@ function demoSwitch(upstream: DemoUpstream, catalog: CatalogHolder): DemoSwitch 
   const isDemoAccount = (name: string) => {
     const { rows } = catalog.current;
     const demoIds = demoProviderIds(catalog.current);
-    return rows.accounts.some((account) => account.name === name && demoIds.has(account.providerId));
+    // One that was added or renamed since is at a demo provider too, but the upstream knows no switch of it.
+    const isKnown = upstream.stats().some(({ account }) => account === name);
+    return (
+      isKnown && rows.accounts.some((account) => account.name === name && demoIds.has(account.providerId))
+    );
   };
   return {
     failure: (name) => (isDemoAccount(name) ? upstream.failure(name) : null),

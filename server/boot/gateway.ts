@@ -1,4 +1,4 @@
-// Puts the request path together: its state, its log, and what becomes of refused accounts.
+// Puts the request path together: its state, and its log.
 
 import { identifyCaller } from '../auth/caller.ts';
 import { Admission } from '../gateway/admission.ts';
@@ -24,6 +24,7 @@ import { createRoutingState } from '../gateway/routing-state.ts';
 import { SignalTrust } from '../gateway/signal-trust.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import { errorFields, logEvent } from './log.ts';
+import { storeRefusal } from './refused-account.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A gateway with fresh state over a workspace. `upstream` is where its attempts go. */
@@ -69,7 +70,7 @@ export function createGateway(
     upstream,
     random: Math.random,
     onFault: (error) => logEvent('error', 'gateway-fault', errorFields(error)),
-    onRefused: (account, reason) => void storeRefusal(workspace, account, reason),
+    onRefused: (account, reason) => void storeRefusal(catalog, account, reason),
   };
   return parts;
 }
@@ -97,7 +98,7 @@ export function clearableAffinity({
   keepWarm,
 }: Pick<GatewayParts, 'affinity' | 'keepWarm'>): Pick<
   AffinityTable,
-  'list' | 'get' | 'counters' | 'clear' | 'peek' | 'pin' | 'move'
+  'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move'
 > {
   return {
     list: () => affinity.list(),
@@ -108,6 +109,7 @@ export function clearableAffinity({
       return affinity.move(key, to);
     },
     counters: () => affinity.counters(),
+    history: affinity.history,
     peek: (identity) => affinity.peek(identity),
     clear: (matches, reason) => {
       keepWarm.drop(({ binding }) => matches(binding));
@@ -169,16 +171,4 @@ function authenticate(headers: Headers, { catalog, nowMs }: { catalog: Catalog; 
     'api-key-revoked': 'the API key was revoked',
   };
   throw new GatewayError(verdict.code, `Cannot identify the caller: ${why[verdict.code]}`);
-}
-
-/** Keeps an account whose credential was refused out of service over restarts. */
-async function storeRefusal({ catalog }: Workspace, account: Account, reason: string): Promise<void> {
-  logEvent('warn', 'account-disabled', { account: account.name, reason });
-  const row = catalog.current.accounts.get(account.id);
-  if (!row || row.disabledReason !== null) return;
-  try {
-    await catalog.apply([{ kind: 'put-account', row: { ...row, disabledReason: reason } }]);
-  } catch (error) {
-    logEvent('error', 'account-not-stored', { account: account.name, ...errorFields(error) });
-  }
 }

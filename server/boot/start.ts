@@ -28,6 +28,7 @@ import { watchAccounts } from './account-watch.ts';
 import { repeat, systemClock } from './clock.ts';
 import { type DemoMode, openDemo } from './demo-mode.ts';
 import { clearableAffinity, countPingsOfToday, countSpending, createGateway } from './gateway.ts';
+import { recallUses } from './key-uses.ts';
 import { configureLog, errorFields, logEvent } from './log.ts';
 import { type Telemetry, watchGateway } from './telemetry.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -116,6 +117,7 @@ async function run(
   const listener = await listen(app, options);
   void countPingsOfToday(gateway, storage.log);
   void countSpending(gateway, storage.log);
+  void recallUses(gateway, storage.log);
   const tasks = [...keepHouse(gateway, workspace), telemetry.stop];
   if (options.demo) tasks.push(demo.startTraffic(frontDoor(app)).stop);
   return {
@@ -162,8 +164,8 @@ function createAdmin(
       get current() {
         return catalog.current;
       },
-      async apply(changes) {
-        await catalog.apply(changes);
+      async apply(edit) {
+        await catalog.apply(edit);
         await demo.retireIfReal();
       },
     },

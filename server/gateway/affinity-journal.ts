@@ -1,6 +1,7 @@
-// Counts what becomes of bindings and tells it to whoever listens. Decides nothing.
+// Counts what becomes of bindings, keeps the last of it and tells it to whoever listens. Decides nothing.
 
 import type { AffinityEventKind } from './affinity-event-kind.ts';
+import { AffinityHistory } from './affinity-history.ts';
 import type { Live } from './live.ts';
 import type { Binding } from './ports.ts';
 import type { AffinityCounters } from './ticket.ts';
@@ -16,6 +17,7 @@ const MAX_TOLD_AT_ONCE = 1_000;
 
 /** Owns the counters; they run since the start of the process. */
 export class AffinityJournal {
+  readonly history: AffinityHistory;
   readonly #live: Live;
   readonly #nowMs: () => number;
   readonly #counts = {
@@ -32,6 +34,7 @@ export class AffinityJournal {
   constructor(live: Live, nowMs: () => number) {
     this.#live = live;
     this.#nowMs = nowMs;
+    this.history = new AffinityHistory(nowMs());
   }
 
   lookedUp(isFound: boolean): void {
@@ -70,9 +73,9 @@ export class AffinityJournal {
     this.#tell(binding.isPinned ? 'pinned' : 'unpinned', binding, { reason, after: binding.accountId });
   }
 
-  /** They ended before their time, all for one reason. */
-  invalidated(bindings: readonly Binding[], reason: string): void {
-    this.countInvalidations(reason, bindings.length);
+  /** They ended before their time, all for one reason; `countedAs` where reasons of a kind differ by a figure. */
+  invalidated(bindings: readonly Binding[], reason: string, countedAs = reason): void {
+    this.countInvalidations(countedAs, bindings.length);
     for (const binding of bindings.slice(0, MAX_TOLD_AT_ONCE))
       this.#tell('cleared', binding, { reason, after: null });
   }
@@ -104,5 +107,6 @@ export class AffinityJournal {
     const atMs = this.#nowMs();
     const event = { kind, atMs, reason, accountIdBefore: before, accountIdAfter: after, binding };
     this.#live.publish({ kind: 'affinity', event });
+    this.history.add({ event, sequence: this.#live.lastSequence('affinity') });
   }
 }

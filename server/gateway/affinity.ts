@@ -6,6 +6,7 @@
 // flight, so that their success cannot bring back what an admin removed. A binding that is made anew is another entry,
 // and a ticket moves or updates only the entry that it goes by: an older request never overwrites a newer binding.
 
+import type { AffinityHistory } from './affinity-history.ts';
 import { AffinityJournal } from './affinity-journal.ts';
 import { goBy, isAlive, isHeld, movedBinding, newBinding, newTicket, revoke } from './binding-facts.ts';
 import { type BindingEntry, BindingTable, MAX_PINNED } from './bindings.ts';
@@ -21,6 +22,8 @@ import type { AffinityCounters, AffinityResult, AffinityTicket, Away, Why } from
 const FAILURES_TO_UNBIND = 3;
 const MAX_BINDINGS = 100_000;
 const NOT_USED = 'not used within its lifetime';
+/** Counted together, however much warmer. */
+const WARMER = 'another account is warmer';
 const NO_ROOM = 'more bindings than are kept';
 /** A request went elsewhere because its conversation was bound or moved while it was under way. */
 const BOUND_MEANWHILE: Away = {
@@ -254,6 +257,11 @@ export class AffinityTable {
     return this.#journal.counters();
   }
 
+  /** What became of bindings lately. */
+  get history(): Pick<AffinityHistory, 'newestFirst' | 'sinceMs'> {
+    return this.#journal.history;
+  }
+
   /** Drops what has expired. Call it every few seconds. */
   sweep(): void {
     const nowMs = this.#nowMs();
@@ -341,7 +349,7 @@ export class AffinityTable {
     const gone = ticket.identity.scope === 'api-key' ? this.#siblings(entry) : [entry];
     for (const one of gone) this.#table.remove(one);
     const bindings = gone.map(({ binding }) => binding);
-    this.#journal.invalidated(bindings, reason);
+    this.#journal.invalidated(bindings, reason, code === 'warmer-elsewhere' ? WARMER : reason);
   }
 
   /** In the api-key scope one account stands for the key: all of the key's bindings to it go together, but for pinned ones. */

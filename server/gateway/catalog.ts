@@ -51,6 +51,11 @@ export interface Catalog {
   credential(accountId: string): string;
 }
 
+/** Changes, or what decides on them by the snapshot they will follow. */
+export type CatalogEdit =
+  | readonly CatalogChange[]
+  | ((current: Catalog) => readonly CatalogChange[] | Promise<readonly CatalogChange[]>);
+
 /** Owns the current snapshot; writes go to the store first, then the snapshot is replaced whole. */
 export class CatalogHolder {
   readonly #store: CatalogStore;
@@ -80,9 +85,14 @@ export class CatalogHolder {
     return this.#current;
   }
 
-  /** Writes the changes in one transaction, then replaces the snapshot. Throws what the store throws. */
-  apply(changes: readonly CatalogChange[]): Promise<void> {
-    return this.#inTurn(() => this.#store.apply(changes));
+  /**
+   * Writes the changes in one transaction, then replaces the snapshot. Throws what the store throws. What is computed from
+   * rows read here belongs into a function: it runs in the turn of its changes, so that no other change lies in between.
+   */
+  apply(edit: CatalogEdit): Promise<void> {
+    return this.#inTurn(async () =>
+      this.#store.apply(typeof edit === 'function' ? await edit(this.#current) : edit),
+    );
   }
 
   /** Takes over what another process has written. */

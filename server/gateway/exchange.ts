@@ -125,7 +125,7 @@ export function openExchange(input: {
 }
 
 /** A client's own request id is kept when it is short and harmless in a header and a log. */
-function acceptedRequestId(value: string | null): string | null {
+export function acceptedRequestId(value: string | null): string | null {
   return value !== null && /^[A-Za-z0-9._:-]{1,128}$/.test(value) ? value : null;
 }
 
@@ -158,6 +158,7 @@ function emptyRow(at: {
     apiKeyName: null,
     userId: null,
     sessionId: null,
+    traceId: null,
     providerId: null,
     endpointId: null,
     accountId: null,

@@ -19,6 +19,7 @@ import { pinnedCandidates } from './pinning.ts';
 import { errorReply } from './reply.ts';
 import { leaveSeat } from './seat.ts';
 import { callStoredResponse } from './stored-response.ts';
+import { parseTraceparent } from './trace.ts';
 import { tryAccount } from './try-account.ts';
 import { withKeepAlive } from './waiting-reply.ts';
 
@@ -40,7 +41,10 @@ export function handleExchange(
 ): Promise<Response> {
   const { clock } = parts;
   const exchange = openExchange({ request, ...route, catalog: parts.catalog(), clock });
-  exchange.trace = parts.beginTrace?.(request.headers.get('traceparent')) ?? null;
+  const traceparent = request.headers.get('traceparent');
+  exchange.trace = parts.beginTrace?.(traceparent) ?? null;
+  // Who traces without us still finds the row by it.
+  exchange.row.traceId = (exchange.trace ?? parseTraceparent(traceparent))?.traceId ?? null;
   parts.open.add(exchange);
   exchange.releases.push(() => parts.open.delete(exchange));
   const keepAliveMs = exchange.catalog.settings.timeouts.keepAliveSeconds * 1000;

@@ -90,6 +90,7 @@ export async function readAdmittedBody(exchange: Exchange, parts: IntakeParts): 
   if (bodyLog.enabled && parts.bodies) {
     exchange.copy = new BodyCopy(bodyLog.maxKb * 1024);
     exchange.copy.sawRequest(body.bytes);
+    exchange.copy.sawHeaders(request.headers);
   }
   return body;
 }

@@ -1,4 +1,5 @@
-// What each API key uses now: requests and tokens of the last minute, requests under way, money of the day and month.
+// What each API key uses now: requests and tokens of the last minute, requests under way, money of the day and month;
+// and when it was used last.
 //
 // Rates are of a sliding minute, counted by seconds: a key with N requests per minute never starts more than N in any
 // 60 s. Tokens are known when a reply has ended; until then what the request is expected to take is held for it, and a
@@ -18,6 +19,8 @@ export interface KeyFacts {
   inFlight: number;
   today: Readonly<Spent>;
   thisMonth: Readonly<Spent>;
+  /** When its latest request began; null = none is known. */
+  lastUsedAtMs: number | null;
 }
 
 /** A place that a request takes with its key. */
@@ -35,6 +38,7 @@ interface Entry {
   expectedTokens: number;
   inFlight: number;
   spending: Spending;
+  lastUsedAtMs: number | null;
 }
 
 /** Owns the counts. One entry per key of the catalogue that was used; those of deleted keys go with the next sweep. */
@@ -56,6 +60,7 @@ export class KeyUsage {
     if (refusal) throw refusal;
     entry.requests.add(1, this.#clock.monotonicMs());
     entry.inFlight += 1;
+    this.usedAt(apiKey.id, this.#clock.nowMs());
     let held = 0;
     let isOpen = true;
     return {
@@ -83,6 +88,8 @@ export class KeyUsage {
   /** Counts what a request has taken, when it has ended. */
   settled(row: RequestRow): void {
     if (row.apiKeyId === null) return;
+    // Pings are the gateway's own.
+    if (!row.isKeepWarm) this.usedAt(row.apiKeyId, row.startedAtMs);
     const { inputTokens, outputTokens } = row;
     if (inputTokens === null && outputTokens === null && row.costNanoUsd === null) return;
     const tokens = (inputTokens ?? 0) + (outputTokens ?? 0);
@@ -108,6 +115,12 @@ export class KeyUsage {
     }
   }
 
+  /** Notes that a request of the key began then, refused ones included. */
+  usedAt(apiKeyId: string, atMs: number): void {
+    const entry = this.#entry(apiKeyId);
+    entry.lastUsedAtMs = Math.max(entry.lastUsedAtMs ?? atMs, atMs);
+  }
+
   look(apiKeyId: string): KeyFacts {
     const entry = this.#entries.get(apiKeyId) ?? newEntry();
     const nowMs = this.#clock.nowMs();
@@ -118,6 +131,7 @@ export class KeyUsage {
       inFlight: entry.inFlight,
       today: entry.spending.look('day', nowMs),
       thisMonth: entry.spending.look('month', nowMs),
+      lastUsedAtMs: entry.lastUsedAtMs,
     };
   }
 
@@ -196,5 +210,6 @@ function newEntry(): Entry {
     expectedTokens: 0,
     inFlight: 0,
     spending: new Spending(),
+    lastUsedAtMs: null,
   };
 }

@@ -36,6 +36,11 @@ export class Live {
     for (const listener of this.#listeners[event.kind]) listener.push(told);
   }
 
+  /** The number of the last event of the kind; 0 before the first. */
+  lastSequence(kind: KeptKind): number {
+    return this.#kept[kind].lastSequence;
+  }
+
   /** Whether anybody listens to the kind. */
   has(kind: LiveKind): boolean {
     return this.#listeners[kind].size > 0;
@@ -84,6 +89,10 @@ class Kept<K extends KeptKind> {
 
   constructor(size: number) {
     this.#size = size;
+  }
+
+  get lastSequence(): number {
+    return this.#lastSequence;
   }
 
   add(event: Extract<LiveEvent, { kind: K }>): Extract<LiveEvent, { kind: K }> & { sequence: number } {

@@ -77,6 +77,9 @@ export interface IntervalFilter extends Pick<RequestFilter, 'userId' | 'apiKeyId
   toMs: number;
 }
 
+/** Of a session there are points, though not among the groups of others. */
+export type IntervalPointFilter = IntervalFilter & Pick<RequestFilter, 'sessionId'>;
+
 /**
  * The intervals between the starts of consecutive successful requests of one group, both within the range. Times are
  * milliseconds; percentiles interpolate linearly between values.
@@ -156,9 +159,12 @@ export interface LogQueries {
     filter: IntervalFilter,
     options: { by: IntervalGrouping; limit: number },
   ): Promise<IntervalGroups>;
-  /** Intervals of one user each, up to `maxIntervalMs`. `perUser`: the limit is shared out among the users. */
+  /**
+   * Intervals of one user each, up to `maxIntervalMs`. `perUser`: the limit is shared out among the users. Of one API key
+   * or session, which may have more requests than can be looked at, those between its newest ones.
+   */
   intervalSample(
-    filter: IntervalFilter,
+    filter: IntervalPointFilter,
     options: { limit: number; maxIntervalMs: number; perUser: boolean },
   ): Promise<IntervalSample>;
   /**
@@ -169,6 +175,8 @@ export interface LogQueries {
     filter: IntervalFilter,
     limit: number,
   ): Promise<{ uses: CacheUse[]; sessions: number; drawnSessions: number }>;
+  /** The same rows of these sessions. */
+  sessionUses(filter: IntervalFilter, sessionIds: readonly string[]): Promise<CacheUse[]>;
   /** Rows written after the row `id`, in the order they were written; null when there is no such row. */
   writtenAfter(id: string, limit: number): Promise<RequestRow[] | null>;
 }
@@ -180,6 +188,12 @@ export interface RequestPage {
 }
 
 /** The request log. */
+/** Requests of one session and API key around one of them, each list oldest first. */
+export interface SessionNeighbours {
+  before: RequestRow[];
+  after: RequestRow[];
+}
+
 export interface RequestLog extends LogQueries {
   /** Queues a row; never waits and never throws. A full queue or failing disk drops rows and counts them. */
   append(row: RequestRow): void;
@@ -190,6 +204,11 @@ export interface RequestLog extends LogQueries {
    */
   page(filter: RequestFilter, options: { limit: number; after: RequestCursor | null }): Promise<RequestPage>;
   get(id: string): Promise<RequestRow | null>;
+  /** At most `limit` on each side; none for a row without a session. */
+  neighbours(
+    row: Pick<RequestRow, 'id' | 'startedAtMs' | 'sessionId' | 'apiKeyId'>,
+    limit: number,
+  ): Promise<SessionNeighbours>;
   count(filter: RequestFilter): Promise<number>;
   /** In no order; rows whose provider reported no cache counts have none. */
   missTotals(filter: RequestFilter): Promise<MissTotal[]>;

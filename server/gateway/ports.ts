@@ -317,6 +317,8 @@ export interface RequestRow extends Usage {
   apiKeyName: string | null;
   userId: string | null;
   sessionId: string | null;
+  /** Of W3C trace context: 32 hex digits; null = the client stated none and none was begun. */
+  traceId: string | null;
   providerId: string | null;
   endpointId: string | null;
   accountId: string | null;

@@ -27,8 +27,12 @@ interface Priced {
   usdPerCredit: number | null;
 }
 
+/** What a list price is looked up by: the account's factor and unit come on top. */
+export type ListPriced = Pick<Priced, 'model' | 'upstreamModel' | 'baseUrl'>;
+
 /** USD per million tokens of every part of the ledger. */
-interface UnitPrices {
+export interface UnitPrices {
+  /** `override`, or table and entry of it. */
   version: string;
   input: number;
   output: number;
@@ -66,6 +70,54 @@ export function costOf(usage: Usage, priced: Priced): Cost | null {
     credits: priced.usdPerCredit === null ? null : costNanoUsd / 1e9 / priced.usdPerCredit,
     priceVersion: prices.version,
   };
+}
+
+/** What tokens of one kind cost, or part of the tokens with a price of its own. */
+export interface CostPart {
+  part:
+    | 'input'
+    | 'cache-read'
+    | 'cache-write-5m'
+    | 'cache-write-1h'
+    | 'audio-input'
+    | 'output'
+    | 'audio-output';
+  tokens: number;
+  /** The account's factor on list prices included. */
+  usdPerMillion: number;
+  costNanoUsd: number;
+}
+
+/** The cost of a reply by kind of token, without those of which there were none; null as with `costOf`. */
+export function costPartsOf(
+  usage: Usage,
+  priced: Priced,
+): { priceVersion: string; parts: CostPart[] } | null {
+  if (usage.inputTokens === null && usage.outputTokens === null) return null;
+  const prices = unitPrices(priced, usage.inputTokens ?? 0);
+  if (!prices) return null;
+  const ledger = ledgerOf(usage);
+  const { write5m, write1h } = cacheWrites(usage);
+  const output = (ledger.outputTokens ?? 0) + (ledger.reasoningTokens ?? 0);
+  const part = (name: CostPart['part'], tokens: number | null, price: number): CostPart => {
+    const usdPerMillion = price * priced.rateMultiplier;
+    return {
+      part: name,
+      tokens: tokens ?? 0,
+      usdPerMillion,
+      costNanoUsd: (tokens ?? 0) * usdPerMillion * 1000,
+    };
+  };
+  const parts = [
+    part('input', ledger.inputTokens, prices.input),
+    part('cache-read', ledger.cacheReadTokens, prices.cacheRead),
+    part('cache-write-5m', write5m, prices.cacheWrite5m),
+    part('cache-write-1h', write1h, prices.cacheWrite1h),
+    part('audio-input', usage.audioInputTokens, prices.audioInput),
+    part('output', output, prices.output),
+    part('audio-output', usage.audioOutputTokens, prices.audioOutput),
+  ];
+  return { priceVersion: prices.version, parts: parts.filter(({ tokens }) => tokens > 0) };
 }
 
 /**
@@ -132,7 +184,7 @@ function microUsd(usage: Usage, prices: UnitPrices): MicroUsd {
 }
 
 /** What the operator stated, the rest from the table; null when the price of input or output is known to neither. */
-function unitPrices(priced: Omit<Priced, 'usdPerCredit'>, inputTokens: number): UnitPrices | null {
+export function unitPrices(priced: ListPriced, inputTokens: number): UnitPrices | null {
   const table = tablePrices(priced, inputTokens);
   if (!priced.model.price) return table;
   const own = tierOf(priced.model.price, inputTokens);
@@ -170,7 +222,7 @@ function tierOf(price: ModelPrice, inputTokens: number): TokenPrices {
   };
 }
 
-function tablePrices(priced: Omit<Priced, 'usdPerCredit'>, inputTokens: number): UnitPrices | null {
+function tablePrices(priced: ListPriced, inputTokens: number): UnitPrices | null {
   const key = `${priced.baseUrl} ${priced.upstreamModel} ${priced.model.name} ${priceClass(inputTokens)}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;

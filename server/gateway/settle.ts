@@ -121,15 +121,9 @@ function keepBodies(exchange: Exchange, { bodies, clock }: SettleParts): void {
   const { copy, row, catalog } = exchange;
   if (!copy || !bodies) return;
   clock.setTimer(() => {
-    const { request, reply, isCut } = copy.texts();
     const known = row.attempts.map(({ accountId }) => catalog.credential(accountId));
-    bodies.append({
-      id: row.id,
-      atMs: row.finishedAtMs,
-      request: redactSecrets(request, known),
-      reply: redactSecrets(reply, known),
-      isCut,
-    });
+    const texts = copy.texts((text) => redactSecrets(text, known));
+    bodies.append({ id: row.id, atMs: row.finishedAtMs, ...texts });
   }, 0);
 }
 

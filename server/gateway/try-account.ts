@@ -42,6 +42,7 @@ export async function tryAccount(
     vacateSeat(exchange, seat);
     return { kind: 'untranslatable', error: sent };
   }
+  exchange.copy?.sawUpstream(sent.bytes);
   parts.modelMappings.used(exchange.catalog, candidate);
   const startedMs = parts.clock.monotonicMs();
   const input = attemptInput(exchange, { candidate, sent, limitMs });

@@ -26,6 +26,7 @@ import { rawId } from './global-id.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { accountVersion, conflict, PRESENT, READ_VERSION } from './version.ts';
 
 interface AccountShape {
   account: Account | null;
@@ -38,7 +39,7 @@ const AccountPayload = builder.objectRef<AccountShape & { errors: UserError[] }>
     account: t.field({
       type: AccountRef,
       nullable: true,
-      description: 'Null when refused.',
+      description: PRESENT,
       resolve: ({ account }) => account,
     }),
     errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -77,6 +78,7 @@ const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
   description:
     'Changes of an account; what is absent stays, null clears maxConcurrent, cacheTtlMinutes, usdPerCredit and cacheDomain.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     name: t.string({ description: DESCRIPTIONS.name }),
     credential: t.string({
       description: `${DESCRIPTIONS.credential} A new one puts a disabled account back into service.`,
@@ -227,6 +229,13 @@ async function updateAccount(
     parts,
   }: { catalog: Catalog; input: typeof UpdateAccountInput.$inferInput; parts: AdminParts },
 ): Promise<Edit<{ account: AccountRow }>> {
+  const found = {
+    what: `the account "${account.name}"`,
+    version: accountVersion(account),
+    given: input.version,
+  };
+  const refused = conflict(found, { account });
+  if (refused) return refused;
   const row: AccountRow = changed(account, checkInput(v.partial(accountFields), input));
   refuseTakenName(catalog, row);
   if (input.credential === undefined) return putAccount(row);

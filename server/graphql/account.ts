@@ -12,6 +12,7 @@ import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef, ProviderRef } from './refs.ts';
+import { accountVersion, VERSION } from './version.ts';
 
 type AccountState = AccountCondition['state'] | 'full';
 
@@ -52,6 +53,7 @@ builder.node(AccountRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.accounts.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: accountVersion }),
     name: t.exposeString('name', { description: 'Unique within the provider.' }),
     provider: t.field({
       type: ProviderRef,

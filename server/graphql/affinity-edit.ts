@@ -1,10 +1,9 @@
 // The administrator's ways to hold an affinity where it is, and to move it.
 
-import { candidatesOf } from '../gateway/candidates.ts';
 import type { Candidate } from '../gateway/catalog.ts';
-import { bindingTtlMs, whyGone } from '../gateway/conversation.ts';
-import { allowsProvider } from '../gateway/key-access.ts';
+import { bindingTtlMs } from '../gateway/conversation.ts';
 import type { Binding } from '../gateway/ports.ts';
+import { refusalOf, servingAccounts } from './affinity-destinations.ts';
 import { type Affinity, affinityOf } from './affinity-view.ts';
 import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
@@ -76,12 +75,11 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { id, accountId }, context) =>
       payload<AffinityShape>({ affinity: null }, async () => {
-        const found = find(id, context);
-        const candidate = destination(found, rawId('Account', accountId), context);
+        const { binding, affinity } = find(id, context);
+        const candidate = destination(affinity, rawId('Account', accountId), context);
         const { catalog, affinity: table } = context.parts;
         const ttlMs = bindingTtlMs({ catalog: catalog.current }, candidate);
-        if (ttlMs <= 0) throw cannotMove(`the account "${candidate.account.name}" does not cache`);
-        const moved = table.move(found.binding.key, { candidate, ttlMs, reason: MOVED });
+        const moved = table.move(binding.key, { candidate, ttlMs, reason: MOVED });
         return { affinity: moved && affinityOf(moved, catalog.current) };
       }),
   }),
@@ -94,25 +92,16 @@ function find(id: string, { parts }: AdminContext): { binding: Binding; affinity
   return { binding, affinity };
 }
 
-/** The account as a candidate for the affinity's requests, by the rules that they are routed by. */
-function destination(
-  { binding, affinity }: { binding: Binding; affinity: Affinity },
-  accountId: string,
-  { parts }: AdminContext,
-): Candidate {
-  const catalog = parts.catalog.current;
-  const account = catalog.accounts.get(accountId);
+/** The account as a candidate for the affinity's requests. */
+function destination(affinity: Affinity, accountId: string, { parts }: AdminContext): Candidate {
+  const account = parts.catalog.current.accounts.get(accountId);
   if (!account) throw notFound('the account', ['accountId']);
-  const { model, apiKey } = affinity;
-  const candidates = candidatesOf(catalog, model.id, binding.surface);
-  const candidate = candidates.find((one) => one.account.id === accountId);
+  const { model, binding } = affinity;
+  const candidate = servingAccounts(affinity, parts).find((one) => one.account.id === accountId);
   if (!candidate)
     throw cannotMove(`the account "${account.name}" does not serve ${model.name} on ${binding.surface}`);
-  if (!allowsProvider({ kind: 'api-key', apiKey }, candidate.provider.id))
-    throw cannotMove(`the API key "${apiKey.name}" may not use the provider "${candidate.provider.name}"`);
-  const there = { ...binding, accountId, isPinned: false };
-  const why = whyGone(there, candidates, parts);
-  if (why) throw cannotMove(why.reason);
+  const refusal = refusalOf(candidate, affinity, parts);
+  if (refusal !== null) throw cannotMove(refusal);
   return candidate;
 }
 

@@ -28,6 +28,7 @@ const AffinityConnection = builder.connectionObject({
 export const AffinityFilter = builder.inputType('AffinityFilter', {
   description: 'Every given field must match.',
   fields: (t) => ({
+    id: t.id({ description: 'Exactly this one.' }),
     apiKeyId: t.id({ description: 'Of this API key; `anonymous` = callers without one.' }),
     userId: t.id({ description: 'Of the API keys of this user.' }),
     providerId: t.id({ description: 'Bound at this provider.' }),
@@ -44,6 +45,7 @@ const AffinityOrder = builder.enumType('AffinityOrder', {
   description: 'Order of affinities.',
   values: {
     EXPIRES_AT_DESC: { value: 'expires-at', description: 'Longest to live first.' },
+    EXPIRES_AT_ASC: { value: 'expires-at-asc', description: 'Shortest to live first.' },
     LAST_HIT_AT_DESC: { value: 'last-hit-at', description: 'Last used first.' },
     CREATED_AT_DESC: { value: 'created-at', description: 'Last bound first.' },
     REQUEST_COUNT_DESC: { value: 'request-count', description: 'Most used first.' },
@@ -66,6 +68,7 @@ type Order = typeof AffinityOrder.$inferInput;
 
 const SORT_KEYS: Readonly<Record<Order, (affinity: Affinity) => string | number>> = {
   'expires-at': ({ binding }) => -binding.expiresAtMs,
+  'expires-at-asc': ({ binding }) => binding.expiresAtMs,
   'last-hit-at': ({ binding }) => -binding.lastHitAtMs,
   'created-at': ({ binding }) => -binding.createdAtMs,
   'request-count': ({ binding }) => -binding.requestCount,
@@ -101,11 +104,12 @@ builder.queryField('affinities', (t) =>
   }),
 );
 
-type AffinityFilterInput = typeof AffinityFilter.$inferInput;
+export type AffinityFilterInput = typeof AffinityFilter.$inferInput;
 
 /** Whether an affinity matches the filter; ids are decoded once. */
 export function affinityMatcher(filter: AffinityFilterInput): (affinity: Affinity) => boolean {
   const wanted: [string | boolean, (affinity: Affinity) => string | boolean | null][] = [];
+  if (filter.id != null) wanted.push([rawId('Affinity', filter.id), ({ binding }) => binding.key]);
   if (filter.apiKeyId != null)
     wanted.push([rawId('ApiKey', filter.apiKeyId), ({ binding }) => apiKeyIdOf(binding)]);
   if (filter.userId != null) wanted.push([rawId('User', filter.userId), ({ user }) => user?.id ?? null]);

@@ -15,6 +15,7 @@ import { aboveZero, checkInput, ipRangesField, nameField, switchField, wholeNumb
 import { rawId } from './global-id.ts';
 import { SurfaceRef } from './surface.ts';
 import { failure, notFound } from './user-error.ts';
+import { READ_VERSION } from './version.ts';
 
 type InputFields = Parameters<Parameters<typeof builder.inputType>[1]['fields']>[0];
 
@@ -52,6 +53,7 @@ export const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
 export const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
   description: 'Changes of an API key; what is absent stays, null clears userId and lifts a restriction.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     name: t.string({ description: '1 to 200 characters, unique whatever the case.' }),
     userId: t.id({ description: 'Whose key it is; null = standalone.' }),
     enabled: t.boolean({ description: 'A key that is not enabled is refused from the next request on.' }),

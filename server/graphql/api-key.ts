@@ -7,6 +7,7 @@ import { type KeyState, keyStateOf, UNRESTRICTED } from '../gateway/key-restrict
 import type { ApiKey, Binding } from '../gateway/ports.ts';
 import { findApiKey } from './affinity-view.ts';
 import { type ApiKeyEntry, CreateApiKeyInput, checkApiKey, UpdateApiKeyInput } from './api-key-input.ts';
+import { ApiKeyOrder, apiKeyOrder } from './api-key-order.ts';
 import { ApiKeyUsageRef } from './api-key-usage.ts';
 import { builder, VIEWER } from './builder.ts';
 import { contains, copyOf, sameName } from './catalog-rows.ts';
@@ -18,6 +19,7 @@ import { pageArgs } from './page-args.ts';
 import { ApiKeyRef, ModelRef, ProviderRef, UserRef } from './refs.ts';
 import { SurfaceRef } from './surface.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { apiKeyVersion, conflict, PRESENT, VERSION } from './version.ts';
 
 const ApiKeyStateRef = builder.enumType('ApiKeyState', {
   description:
@@ -37,6 +39,7 @@ builder.node(ApiKeyRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(findApiKey(parts.catalog.current, id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: apiKeyVersion }),
     name: t.exposeString('name', { description: 'Unique, whatever the case.' }),
     masked: t.exposeString('masked', { description: 'First 4 and last 4 characters of the secret.' }),
     enabled: t.exposeBoolean('isEnabled', { description: 'A key that is not enabled is refused.' }),
@@ -114,6 +117,13 @@ builder.node(ApiKeyRef, {
       nullable: true,
       description: 'USD per calendar month, UTC. A request starts while less is spent; null = no limit.',
     }),
+    lastUsedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When its latest request began, refused ones included; null = the request log has none of it.',
+      resolve: ({ id }, _args, { parts }) => parts.keyUsage.look(id).lastUsedAtMs,
+    }),
     usage: t.field({
       type: ApiKeyUsageRef,
       description: 'What it uses now.',
@@ -135,7 +145,7 @@ const ApiKeyPayload = builder.objectRef<ApiKeyShape & { errors: UserError[] }>('
     apiKey: t.field({
       type: ApiKeyRef,
       nullable: true,
-      description: 'Null when refused.',
+      description: PRESENT,
       resolve: ({ apiKey }) => apiKey,
     }),
     errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -169,7 +179,7 @@ const CreateApiKeyPayload = builder
 builder.queryField('apiKeys', (t) =>
   t.field({
     type: ApiKeyConnection,
-    description: 'API keys by name.',
+    description: 'API keys, by name unless another order is given.',
     args: {
       search: t.arg.string({
         description: 'Part of the key name, its masked form or the user name, whatever the case.',
@@ -177,9 +187,10 @@ builder.queryField('apiKeys', (t) =>
       state: t.arg({ type: ApiKeyStateRef, description: 'Keys in this state only.' }),
       userId: t.arg.id({ description: 'Keys of this user only.' }),
       isStandalone: t.arg.boolean({ description: 'True: keys of nobody only; false: keys of users only.' }),
+      orderBy: t.arg({ type: ApiKeyOrder, defaultValue: 'name' }),
       ...pageArgs(t),
     },
-    resolve: (_root, { search, state, userId, isStandalone, ...page }, { parts }) => {
+    resolve: (_root, { search, state, userId, isStandalone, orderBy, ...page }, { parts }) => {
       const { rows, users } = parts.catalog.current;
       const nowMs = parts.clock.nowMs();
       const found = rows.apiKeys.filter(
@@ -189,7 +200,7 @@ builder.queryField('apiKeys', (t) =>
           (!userId || key.userId === rawId('User', userId)) &&
           (typeof isStandalone !== 'boolean' || (key.userId === null) === isStandalone),
       );
-      return pageOf(found, page, { order: 'name', keyOf: ({ name, id }) => [name.toLowerCase(), id] });
+      return pageOf(found, page, apiKeyOrder(orderBy ?? 'name', parts));
     },
   }),
 );
@@ -261,6 +272,9 @@ function changeApiKey(
 ) {
   const key = catalog.apiKeys.get(rawId('ApiKey', id));
   if (!key) throw notFound('the API key', ['id']);
+  const found = { what: `the API key "${key.name}"`, version: apiKeyVersion(key), given: entry.version };
+  const refused = conflict(found, { apiKey: key });
+  if (refused) return refused;
   const owned = { ...key, userId: userId === undefined ? key.userId : ownerId(catalog, userId) };
   const row = checkApiKey(owned, entry, { catalog, nowMs });
   refuseTakenName(catalog, row);

@@ -7,4 +7,6 @@ export interface AdminContext {
   parts: AdminParts;
   desk: AdminDesk;
   visitor: Visitor;
+  /** Of the HTTP request, as its reply tells it. */
+  requestId: string;
 }

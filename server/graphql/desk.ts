@@ -1,4 +1,4 @@
-// What one admin API keeps between requests: the queue of edits, counted subscriptions, two short-lived caches.
+// What one admin API keeps between requests: edits in turn, counted subscriptions, two short-lived caches.
 
 import { GraphQLError } from 'graphql';
 import type { Catalog } from '../gateway/catalog.ts';
@@ -23,7 +23,6 @@ export interface Edit<Result> {
 /** Owns the state that outlives a request. One per admin API. */
 export class AdminDesk {
   readonly #parts: Pick<AdminParts, 'catalog' | 'log' | 'affinity' | 'clock'>;
-  #tail: Promise<unknown> = Promise.resolve();
   #promptCacheRate: { untilMs: number; value: Promise<number> } | null = null;
   /** Dropped in the next microtask, so it never outlives the synchronous resolvers of one list. */
   #bindingCounts: Map<string, number> | null = null;
@@ -34,16 +33,17 @@ export class AdminDesk {
     this.#parts = parts;
   }
 
-  /** Runs edits one after another, so that what `decide` checked (a free name, an existing id) still holds when it is stored. */
-  edit<Result>(decide: (catalog: Catalog) => Edit<Result> | Promise<Edit<Result>>): Promise<Result> {
+  /** Decides in the turn of the changes, so that what was checked (a free name, an existing id) still holds when they are stored. */
+  async edit<Result>(decide: (catalog: Catalog) => Edit<Result> | Promise<Edit<Result>>): Promise<Result> {
     const { catalog } = this.#parts;
-    const done = this.#tail.then(async () => {
-      const { changes, result } = await decide(catalog.current);
-      await catalog.apply(changes);
-      return result(catalog.current);
+    const decided = Promise.withResolvers<Edit<Result>['result']>();
+    await catalog.apply(async (current) => {
+      const { changes, result } = await decide(current);
+      decided.resolve(result);
+      return changes;
     });
-    this.#tail = done.catch(() => undefined);
-    return done;
+    const result = await decided.promise;
+    return result(catalog.current);
   }
 
   /** Share of input tokens that was read from prompt caches over the last hour; at most 5 s old. */

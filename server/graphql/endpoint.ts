@@ -15,6 +15,7 @@ import { rawId } from './global-id.ts';
 import { AccountRef, EndpointRef, ProviderRef } from './refs.ts';
 import { SurfaceRef } from './surface.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, endpointVersion, PRESENT, READ_VERSION, VERSION } from './version.ts';
 
 builder.node(EndpointRef, {
   description: 'One base URL of a provider that speaks one surface; where an attempt goes.',
@@ -22,6 +23,7 @@ builder.node(EndpointRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.endpoints.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: endpointVersion }),
     name: t.exposeString('name', { description: 'Unique within the provider.' }),
     provider: t.field({
       type: ProviderRef,
@@ -69,7 +71,7 @@ const EndpointPayload = builder
       endpoint: t.field({
         type: EndpointRef,
         nullable: true,
-        description: 'Null when refused.',
+        description: PRESENT,
         resolve: ({ endpoint }) => endpoint,
       }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -92,6 +94,7 @@ const CreateEndpointInput = builder.inputType('CreateEndpointInput', {
 const UpdateEndpointInput = builder.inputType('UpdateEndpointInput', {
   description: 'Changes of an endpoint; what is absent stays.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     name: t.string({ description: '1 to 200 characters, unique within the provider.' }),
     surface: t.field({ type: SurfaceRef, description: 'The API dialect it speaks.' }),
     baseUrl: t.string({ description: BASE_URL }),
@@ -127,7 +130,15 @@ builder.mutationFields((t) => ({
         desk.edit((catalog) => {
           const endpoint = catalog.endpoints.get(rawId('Endpoint', id));
           if (!endpoint) throw notFound('the endpoint', ['id']);
-          return putEndpoint(catalog, changed(endpoint, checkInput(v.partial(endpointFields), input)));
+          const found = {
+            what: `the endpoint "${endpoint.name}"`,
+            version: endpointVersion(endpoint),
+            given: input.version,
+          };
+          return (
+            conflict(found, { endpoint }) ??
+            putEndpoint(catalog, changed(endpoint, checkInput(v.partial(endpointFields), input)))
+          );
         }),
       ),
   }),

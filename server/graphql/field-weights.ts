@@ -17,4 +17,5 @@ export const FIELD_WEIGHTS: Readonly<Record<string, number>> = {
   'AuditEntryConnection.totalCount': 500,
   // Of each row: a record of its own is read.
   'RequestLog.bodies': 20,
+  'RequestLog.sessionNeighbours': 100,
 };

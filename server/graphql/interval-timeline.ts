@@ -134,18 +134,25 @@ builder.queryField('intervalTimeline', (t) =>
         description: `At most so many points, ${MIN_POINTS} to ${MAX_POINTS}.`,
       }),
       userId: t.arg.id({ description: 'Of this user only.' }),
+      apiKeyId: t.arg.id({ description: 'Of this API key only, and of its newest 50,000 requests.' }),
+      sessionId: t.arg.string({
+        description: 'Of this session only, whoever sent its requests, and of the newest 50,000.',
+      }),
       includeUserInfo: t.arg.boolean({
         defaultValue: false,
         description: 'Points name their users, and each user gets a part of the limit by their number.',
       }),
     },
-    resolve: async (_root, { hours, limit, userId, includeUserInfo }, { parts }) => {
+    resolve: async (_root, { hours, limit, userId, apiKeyId, sessionId, includeUserInfo }, { parts }) => {
       const period = hours ?? 24;
       const most = limit ?? 10_000;
       if (most < MIN_POINTS || most > MAX_POINTS) {
         throw badInput(`Cannot draw points: limit must be ${MIN_POINTS} to ${MAX_POINTS}`);
       }
-      const filter = analysisWindow(parts.clock.nowMs(), { hours: period, userId });
+      const filter = {
+        ...analysisWindow(parts.clock.nowMs(), { hours: period, userId, apiKeyId }),
+        ...(sessionId != null && { sessionId }),
+      };
       const namesUsers = includeUserInfo ?? false;
       const listsUsers = namesUsers && userId == null;
       const options = { limit: most, maxIntervalMs: MAX_INTERVAL_MS, perUser: listsUsers };

@@ -2,13 +2,20 @@
 
 import { matchesFilter } from '../analysis/request-filter.ts';
 import type { ClearedEvent } from '../gateway/live-event.ts';
-import type { Account, AffinityEvent, RequestRow } from '../gateway/ports.ts';
-import { AffinityFilter, affinityMatcher } from './affinity.ts';
+import type { Account, RequestRow } from '../gateway/ports.ts';
+import { AffinityFilter } from './affinity.ts';
+import {
+  AffinityEventRef,
+  type AffinityEventShape,
+  affinityEventMatcher,
+  CURSOR,
+  FILTERED_EVENTS,
+  shownEvent,
+} from './affinity-event.ts';
 import { type AffinityStats, AffinityStatsRef, readAffinityStats } from './affinity-stats.ts';
-import { type Affinity, affinityOf } from './affinity-view.ts';
 import { builder, VIEWER } from './builder.ts';
 import { changesOf, spacedOut } from './pace.ts';
-import { AccountRef, AffinityRef, RequestLogRef } from './refs.ts';
+import { AccountRef, RequestLogRef } from './refs.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
 import { cursorOf, eventsAfter, rowsAfter } from './resume.ts';
 import { whileLoggedIn } from './subscription.ts';
@@ -16,70 +23,12 @@ import { whileLoggedIn } from './subscription.ts';
 /** Shortest time between two events of one account, and between two of the stats. */
 const PERIOD_MS = 1000;
 
-const AffinityEventKindRef = builder.enumType('AffinityEventKind', {
-  description: 'What happened to an affinity.',
-  values: {
-    BOUND: { value: 'bound', description: 'Made.' },
-    RENEWED: { value: 'renewed', description: 'Used; its life starts again.' },
-    MOVED: { value: 'moved', description: 'Bound to another account.' },
-    BORROWED: { value: 'borrowed', description: 'A request went elsewhere for once.' },
-    PINNED: { value: 'pinned', description: 'Pinned by an administrator.' },
-    UNPINNED: { value: 'unpinned', description: 'The pin was taken off; its life starts again.' },
-    EXPIRED: { value: 'expired', description: 'Not used for its lifetime, or it had to make room.' },
-    CLEARED: { value: 'cleared', description: 'Cleared by an administrator, or what it named is gone.' },
-  } as const,
-});
-
-const CURSOR = 'Opaque position of this event; give the last one seen as `after` to go on behind it.';
 const ERRORS_OF_AFTER =
   'The errors CURSOR_UNKNOWN (another process) and CURSOR_TOO_OLD mean: read the state anew and subscribe without.';
-
-interface AffinityEventShape {
-  event: AffinityEvent;
-  affinity: Affinity;
-  sequence: number;
-}
 
 interface ClearedEventShape extends ClearedEvent {
   sequence: number;
 }
-
-const AffinityEventRef = builder.objectRef<AffinityEventShape>('AffinityEvent').implement({
-  description: 'Something that happened to an affinity.',
-  authScopes: VIEWER,
-  fields: (t) => ({
-    kind: t.field({
-      type: AffinityEventKindRef,
-      description: 'What happened.',
-      resolve: ({ event }) => event.kind,
-    }),
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => event.atMs }),
-    reason: t.string({ description: 'Why.', resolve: ({ event }) => event.reason }),
-    accountBefore: t.field({
-      type: AccountRef,
-      nullable: true,
-      description: 'Where it was bound before; null when nowhere or since deleted.',
-      resolve: ({ event }, _args, { parts }) =>
-        parts.catalog.current.accounts.get(event.accountIdBefore ?? '') ?? null,
-    }),
-    accountAfter: t.field({
-      type: AccountRef,
-      nullable: true,
-      description: 'Where it is bound, or where the request went; null when nowhere or since deleted.',
-      resolve: ({ event }, _args, { parts }) =>
-        parts.catalog.current.accounts.get(event.accountIdAfter ?? '') ?? null,
-    }),
-    affinity: t.field({
-      type: AffinityRef,
-      description: 'As it was at that moment.',
-      resolve: ({ affinity }) => affinity,
-    }),
-    cursor: t.string({
-      description: CURSOR,
-      resolve: ({ sequence }, _args, { parts }) => cursorOf('affinity', parts.live, sequence),
-    }),
-  }),
-});
 
 const ClearedSubjectRef = builder.enumType('ClearedSubject', {
   description: 'What was cleared.',
@@ -130,18 +79,18 @@ builder.subscriptionFields((t) => ({
     description:
       'Bound, renewed, moved, borrowed, pinned, expired, cleared: with the reason and the account before and after. Of affinities that end at one blow the first 1000 are told; `cleared` says how many they were.',
     args: {
-      filter: t.arg({ type: AffinityFilter }),
+      filter: t.arg({ type: AffinityFilter, description: FILTERED_EVENTS }),
       after: t.arg.string({
         description: `\`cursor\` of the last event seen: those since come first, if they are among the last 1,000 of all. ${ERRORS_OF_AFTER}`,
       }),
     },
     subscribe: (_root, { filter, after }, context) => {
-      const matches = affinityMatcher(filter ?? {});
-      const { live, catalog } = context.parts;
+      const matches = affinityEventMatcher(filter ?? {});
+      const { live } = context.parts;
       return whileLoggedIn(context, (signal) =>
-        select(eventsAfter('affinity', after, { live, signal }), ({ event, sequence }) => {
-          const affinity = affinityOf(event.binding, catalog.current);
-          return affinity && matches(affinity) ? { event, affinity, sequence } : null;
+        select(eventsAfter('affinity', after, { live, signal }), (told) => {
+          const shown = shownEvent(told, context.parts);
+          return shown && matches(shown, context.parts) ? shown : null;
         }),
       );
     },

@@ -11,6 +11,7 @@ import { aliasesField, checkInput, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { ModelMappingRef, ModelRef, ProviderRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, mappingVersion, PRESENT, READ_VERSION, VERSION } from './version.ts';
 
 builder.node(ModelMappingRef, {
   description: 'Rule between a model and the name a provider knows it by.',
@@ -18,6 +19,7 @@ builder.node(ModelMappingRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.mappings.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: mappingVersion }),
     provider: t.field({
       type: ProviderRef,
       description: 'Who serves the model.',
@@ -50,7 +52,7 @@ const ModelMappingPayload = builder
       modelMapping: t.field({
         type: ModelMappingRef,
         nullable: true,
-        description: 'Null when refused.',
+        description: PRESENT,
         resolve: ({ modelMapping }) => modelMapping,
       }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -70,6 +72,7 @@ const CreateModelMappingInput = builder.inputType('CreateModelMappingInput', {
 const UpdateModelMappingInput = builder.inputType('UpdateModelMappingInput', {
   description: 'Changes of a mapping; what is absent stays.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     upstreamModel: t.string({ description: 'The name that is sent to the provider.' }),
     aliases: t.stringList({
       description: 'Other names under which clients may ask for the model; replaced whole.',
@@ -105,7 +108,15 @@ builder.mutationFields((t) => ({
         desk.edit((catalog) => {
           const mapping = catalog.mappings.get(rawId('ModelMapping', id));
           if (!mapping) throw notFound('the model mapping', ['id']);
-          return putMapping(catalog, changed(mapping, checkInput(v.partial(mappingFields), input)));
+          const found = {
+            what: `the mapping to "${mapping.upstreamModel}"`,
+            version: mappingVersion(mapping),
+            given: input.version,
+          };
+          return (
+            conflict(found, { modelMapping: mapping }) ??
+            putMapping(catalog, changed(mapping, checkInput(v.partial(mappingFields), input)))
+          );
         }),
       ),
   }),

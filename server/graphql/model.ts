@@ -10,13 +10,15 @@ import { changed, contains, copyOf } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, decimal, nameField, optionalName, wholeNumber } from './fields.ts';
 import { rawId } from './global-id.ts';
+import { isUnpriced, mappingsOf } from './model-prices.ts';
 import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { ModelMappingRef, ModelRef } from './refs.ts';
 import { RoutePolicyRef, RouteProfileRef } from './settings-enums.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, modelVersion, PRESENT, READ_VERSION, VERSION } from './version.ts';
 
-const PRICES = {
+export const PRICES = {
   inputUsdPerMillion: 'Fresh input; USD per million tokens.',
   outputUsdPerMillion: 'Output; USD per million tokens.',
   cacheReadUsdPerMillion: 'Input read from the prompt cache; USD per million tokens.',
@@ -97,6 +99,7 @@ builder.node(ModelRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.models.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: modelVersion }),
     name: t.exposeString('name', { description: 'Exactly as clients write it; unique.' }),
     displayName: t.exposeString('displayName', { nullable: true, description: 'For people.' }),
     price: t.field({
@@ -142,7 +145,7 @@ const ModelPayload = builder.objectRef<ModelShape & { errors: UserError[] }>('Mo
     model: t.field({
       type: ModelRef,
       nullable: true,
-      description: 'Null when refused.',
+      description: PRESENT,
       resolve: ({ model }) => model,
     }),
     errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -161,7 +164,7 @@ const ModelPriceTierInput = builder.inputType('ModelPriceTierInput', {
   }),
 });
 
-const ModelPriceInput = builder.inputType('ModelPriceInput', {
+export const ModelPriceInput = builder.inputType('ModelPriceInput', {
   description: 'A price list, replaced whole; what is absent or null is not stated.',
   fields: (t) => ({
     inputUsdPerMillion: t.float({ description: PRICES.inputUsdPerMillion }),
@@ -191,6 +194,7 @@ const UpdateModelInput = builder.inputType('UpdateModelInput', {
   description:
     'Changes of a model; what is absent stays, null clears displayName, price, routePolicy and routeProfile.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     name: t.string({ description: 'Exactly as clients write it; unique among model names and aliases.' }),
     displayName: t.string({ description: 'For people.' }),
     price: t.field({ type: ModelPriceInput, description: 'Overrides the bundled price table.' }),
@@ -213,23 +217,26 @@ const tiers = v.pipe(
   v.maxLength(10, 'must have at most 10 entries'),
 );
 
+/** What `ModelPriceInput` must hold. */
+export const priceField = v.nullable(
+  v.object({
+    ...tokenPrices,
+    tiers: v.optional(
+      v.pipe(
+        v.nullable(tiers),
+        v.transform((list) => list ?? []),
+      ),
+      null,
+    ),
+  }),
+);
+
 const modelFields = v.object({
   name: nameField,
   displayName: optionalName,
   routePolicy: v.nullable(v.picklist(ROUTE_POLICIES)),
   routeProfile: v.nullable(v.picklist(ROUTE_PROFILES)),
-  price: v.nullable(
-    v.object({
-      ...tokenPrices,
-      tiers: v.optional(
-        v.pipe(
-          v.nullable(tiers),
-          v.transform((list) => list ?? []),
-        ),
-        null,
-      ),
-    }),
-  ),
+  price: priceField,
 });
 
 builder.queryField('models', (t) =>
@@ -237,14 +244,29 @@ builder.queryField('models', (t) =>
     type: ModelConnection,
     description: 'Models by name.',
     args: {
-      search: t.arg.string({ description: 'Part of the name, display name or an alias, whatever the case.' }),
+      search: t.arg.string({
+        description:
+          'Part of the name, display name, an alias or a provider’s name for it, whatever the case.',
+      }),
+      providerId: t.arg.id({ description: 'Only those that this provider serves.' }),
+      unpriced: t.arg.boolean({
+        description:
+          'True: only those that some provider serves without a price; false: only those with a price everywhere.',
+      }),
       ...pageArgs(t),
     },
-    resolve: (_root, { search, ...page }, { parts }) => {
+    resolve: (_root, { search, providerId, unpriced, ...page }, { parts }) => {
       const catalog = parts.catalog.current;
-      const rows = catalog.rows.models.filter((model) =>
-        contains([model.name, model.displayName, ...aliasesOf(catalog, model.id)], search ?? ''),
-      );
+      const provider = providerId == null ? null : rawId('Provider', providerId);
+      const rows = catalog.rows.models.filter((model) => {
+        const mappings = mappingsOf(catalog, model.id);
+        const names = mappings.flatMap(({ upstreamModel, aliases }) => [upstreamModel, ...aliases]);
+        return (
+          contains([model.name, model.displayName, ...names], search ?? '') &&
+          (provider === null || mappings.some((mapping) => mapping.providerId === provider)) &&
+          (unpriced == null || unpriced === isUnpriced(catalog, model))
+        );
+      });
       return pageOf(rows, page, { order: 'name', keyOf: ({ name, id }) => [name.toLowerCase(), id] });
     },
   }),
@@ -278,7 +300,15 @@ builder.mutationFields((t) => ({
         desk.edit((catalog) => {
           const model = catalog.models.get(rawId('Model', id));
           if (!model) throw notFound('the model', ['id']);
-          return putModel(catalog, changed(model, checkInput(v.partial(modelFields), input)));
+          const found = {
+            what: `the model "${model.name}"`,
+            version: modelVersion(model),
+            given: input.version,
+          };
+          return (
+            conflict(found, { model }) ??
+            putModel(catalog, changed(model, checkInput(v.partial(modelFields), input)))
+          );
         }),
       ),
   }),
@@ -310,10 +340,6 @@ function putModel(catalog: Catalog, row: Model) {
       'name',
     ]);
   return { changes: [{ kind: 'put-model' as const, row }], result: () => ({ model: row }) };
-}
-
-function mappingsOf(catalog: Catalog, modelId: string) {
-  return catalog.rows.mappings.filter((mapping) => mapping.modelId === modelId);
 }
 
 function aliasesOf(catalog: Catalog, modelId: string): string[] {

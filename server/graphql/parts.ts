@@ -6,6 +6,7 @@ import type { Vault } from '../auth/vault.ts';
 import type { AccountTests } from '../gateway/account-test.ts';
 import type { AdminRole, AdminSession, AuditLog } from '../gateway/admin-store.ts';
 import type { AffinityTable } from '../gateway/affinity.ts';
+import type { BodyTexts } from '../gateway/body-copy.ts';
 import type { CacheAlerts } from '../gateway/cache-alert.ts';
 import type { CatalogHolder } from '../gateway/catalog.ts';
 import type { HealthTable } from '../gateway/health.ts';
@@ -43,8 +44,8 @@ export interface DemoSwitch {
 export interface AdminParts {
   catalog: Pick<CatalogHolder, 'current' | 'apply'>;
   log: RequestLog;
-  bodies: { get(id: string): Promise<{ request: string; reply: string; isCut: boolean } | null> };
-  affinity: Pick<AffinityTable, 'list' | 'get' | 'counters' | 'clear' | 'peek' | 'pin' | 'move'>;
+  bodies: { get(id: string): Promise<BodyTexts | null> };
+  affinity: Pick<AffinityTable, 'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move'>;
   modelMappings: Pick<ModelMappingCache, 'contents' | 'clearName' | 'clearPair' | 'clearAll'>;
   health: Pick<
     HealthTable,

@@ -14,6 +14,7 @@ import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { AccountRef, EndpointRef, ModelMappingRef, ProviderRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, PRESENT, providerVersion, READ_VERSION, VERSION } from './version.ts';
 
 builder.node(ProviderRef, {
   description: 'A company or server that is called.',
@@ -21,6 +22,7 @@ builder.node(ProviderRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.providers.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: providerVersion }),
     name: t.exposeString('name', { description: 'Unique among providers.' }),
     allowPrivateNetwork: t.exposeBoolean('allowPrivateNetwork', {
       description: 'Base URLs may be loopback or private addresses (self-hosted upstreams).',
@@ -58,7 +60,7 @@ const ProviderPayload = builder
       provider: t.field({
         type: ProviderRef,
         nullable: true,
-        description: 'Null when refused.',
+        description: PRESENT,
         resolve: ({ provider }) => provider,
       }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -79,6 +81,7 @@ const CreateProviderInput = builder.inputType('CreateProviderInput', {
 const UpdateProviderInput = builder.inputType('UpdateProviderInput', {
   description: 'Changes of a provider; what is absent stays.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     name: t.string({ description: '1 to 200 characters, unique among providers.' }),
     allowPrivateNetwork: t.boolean({
       description: 'Cannot be taken back while an endpoint lies in a private network.',
@@ -124,7 +127,15 @@ builder.mutationFields((t) => ({
         desk.edit((catalog) => {
           const provider = catalog.providers.get(rawId('Provider', id));
           if (!provider) throw notFound('the provider', ['id']);
-          return putProvider(catalog, changed(provider, checkInput(v.partial(providerFields), input)));
+          const found = {
+            what: `the provider "${provider.name}"`,
+            version: providerVersion(provider),
+            given: input.version,
+          };
+          return (
+            conflict(found, { provider }) ??
+            putProvider(catalog, changed(provider, checkInput(v.partial(providerFields), input)))
+          );
         }),
       ),
   }),

@@ -128,6 +128,11 @@ builder.node(RequestLogRef, {
       nullable: true,
       description: "The client's session, when it named one.",
     }),
+    traceId: t.exposeString('traceId', {
+      nullable: true,
+      description:
+        'The W3C trace that it belongs to, 32 hex digits; null when the client stated none and the gateway began none.',
+    }),
     queueMs: t.exposeInt('queueMs', { description: 'Milliseconds from arrival to the first attempt.' }),
     timeToFirstTokenMs: t.exposeInt('timeToFirstTokenMs', {
       nullable: true,

@@ -1,5 +1,6 @@
 // What a logged request used: token counts, the ledger, the provider's own words, money, and kept bodies.
 
+import type { BodyTexts } from '../gateway/body-copy.ts';
 import { ledgerOf } from '../wire/usage.ts';
 import { builder, OWN, VIEWER } from './builder.ts';
 import { RequestLogRef } from './refs.ts';
@@ -41,17 +42,25 @@ const LedgerRef = builder.objectRef<ReturnType<typeof ledgerOf>>('Ledger').imple
   },
 });
 
-const BodiesRef = builder
-  .objectRef<{ request: string; reply: string; isCut: boolean }>('RequestBodies')
-  .implement({
-    description: 'What a request and its reply said, without secrets.',
-    authScopes: VIEWER,
-    fields: (t) => ({
-      request: t.exposeString('request', { description: 'As the client sent it.' }),
-      reply: t.exposeString('reply', { description: 'As the client got it.' }),
-      isCut: t.exposeBoolean('isCut', { description: 'At least one of them is only a beginning.' }),
+const BodiesRef = builder.objectRef<BodyTexts>('RequestBodies').implement({
+  description: 'What a request and its reply said, without secrets.',
+  authScopes: VIEWER,
+  fields: (t) => ({
+    request: t.exposeString('request', { description: 'As the client sent it.' }),
+    upstreamRequest: t.exposeString('upstreamRequest', {
+      nullable: true,
+      description:
+        'As the last account that was tried got it; null when that is the same, or was not kept yet.',
     }),
-  });
+    requestHeaders: t.exposeString('requestHeaders', {
+      nullable: true,
+      description:
+        "JSON of the client's headers, texts by name; what is or may be a secret is dots. Null when they were not kept yet.",
+    }),
+    reply: t.exposeString('reply', { description: 'As the client got it.' }),
+    isCut: t.exposeBoolean('isCut', { description: 'At least one of them is only a beginning.' }),
+  }),
+});
 
 builder.objectFields(RequestLogRef, (t) => ({
   inputTokens: t.field({

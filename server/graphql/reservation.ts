@@ -1,13 +1,14 @@
 // What each account holds back for warm callers now, and all of them together.
 
 import type { Account } from '../gateway/ports.ts';
+import type { ReservationSettings } from '../gateway/routing-settings.ts';
 import { type Reservation, slotsForNewcomers } from '../routing/reservation.ts';
 import type { ReservationStats } from '../routing/reservation-book.ts';
 import { builder, VIEWER } from './builder.ts';
 import type { AdminParts } from './parts.ts';
 import { AccountRef } from './refs.ts';
 
-interface AccountReservation extends Reservation {
+export interface AccountReservation extends Reservation {
   /** Null = no limit is known. */
   newcomerSlots: number | null;
 }
@@ -20,9 +21,27 @@ const ReservationPhaseRef = builder.enumType('ReservationPhase', {
   } as const,
 });
 
+const ReservationReasonRef = builder.enumType('ReservationReason', {
+  description: 'Why an account holds back as much as it does.',
+  values: {
+    OFF: { value: 'off', description: 'The reservation is switched off.' },
+    PROBE: { value: 'probe', description: 'It has taken few requests yet.' },
+    LOW_LOAD: { value: 'low-load', description: 'There is room enough: the least is held back.' },
+    LOW_CONFIDENCE: {
+      value: 'low-confidence',
+      description: 'Its history is worth little: held back with caution.',
+    },
+    HIGH_LOAD: {
+      value: 'high-load',
+      description: 'It is nearly full and trusted: warm callers are protected.',
+    },
+    DYNAMIC: { value: 'dynamic', description: 'By its load and its confidence.' },
+  } as const,
+});
+
 const RATIO = 'Share of the slots held back, as a fraction 0 to 1; 0 while the reservation is off.';
 
-const AccountReservationRef = builder.objectRef<AccountReservation>('AccountReservation').implement({
+export const AccountReservationRef = builder.objectRef<AccountReservation>('AccountReservation').implement({
   description: 'What an account holds back for callers who are warm there.',
   authScopes: VIEWER,
   fields: (t) => ({
@@ -40,6 +59,11 @@ const AccountReservationRef = builder.objectRef<AccountReservation>('AccountRese
       description: 'Used share of its slots, as a fraction 0 to 1; 0 when it has no limit.',
     }),
     reason: t.exposeString('reason', { description: 'Why so much, in English.' }),
+    reasonCode: t.field({
+      type: ReservationReasonRef,
+      description: 'The same for programs.',
+      resolve: ({ reasonCode }) => reasonCode,
+    }),
     newcomerSlots: t.exposeInt('newcomerSlots', {
       nullable: true,
       description:
@@ -72,7 +96,8 @@ builder.objectField(AccountRef, 'reservation', (t) =>
   t.field({
     type: AccountReservationRef,
     description: 'What it holds back now for callers who are warm there.',
-    resolve: (account, _args, { parts }) => reservationOfAccount(account, parts),
+    resolve: (account, _args, { parts }) =>
+      reservationOfAccount(account, parts, parts.catalog.current.settings.reservation),
   }),
 );
 
@@ -83,22 +108,32 @@ export function meanReservationRatio(parts: AdminParts): number {
   if (rows.accounts.length === 0) return enabled ? probeReservation : 0;
   // In this form the mean of equal ratios is that ratio, to the last digit.
   return rows.accounts.reduce(
-    (mean, account, index) => mean + (look(account, parts).ratio - mean) / (index + 1),
+    (mean, account, index) =>
+      mean + (look(account, parts, rows.settings.reservation).ratio - mean) / (index + 1),
     0,
   );
 }
 
-function reservationOfAccount(account: Account, parts: AdminParts): AccountReservation {
-  const found = look(account, parts);
+/** What it holds back now, or would under other settings. */
+export function reservationOfAccount(
+  account: Account,
+  parts: AdminParts,
+  settings: ReservationSettings,
+): AccountReservation {
+  const found = look(account, parts, settings);
   const slots = parts.slots.limitOf(account);
   return { ...found, newcomerSlots: slots === null ? null : slotsForNewcomers(slots, found.ratio) };
 }
 
-function look(account: Account, { catalog, slots, reservations }: AdminParts): Reservation {
+function look(
+  account: Account,
+  { slots, reservations }: AdminParts,
+  settings: ReservationSettings,
+): Reservation {
   const load = {
     slots: slots.limitOf(account),
     inFlight: slots.inFlight(account.id),
     learned: slots.learned(account.id),
   };
-  return reservations.look(account.id, load, catalog.current.settings.reservation);
+  return reservations.look(account.id, load, settings);
 }

@@ -8,6 +8,7 @@ import {
   RoutingSettingsInput,
 } from './routing-settings.ts';
 import { AffinityScopeRef, ClientGonePolicyRef } from './settings-enums.ts';
+import { READ_VERSION } from './version.ts';
 
 const AffinitySettingsInput = builder.inputType('AffinitySettingsInput', {
   description: 'Returning to a warm account.',
@@ -71,6 +72,7 @@ const BodyLogSettingsInput = builder.inputType('BodyLogSettingsInput', {
 export const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
   description: 'Changes of the settings; what is absent or null stays, but for `routing.maxWaitSeconds`.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     requireApiKey: t.boolean({ description: 'Callers must present an API key of this gateway.' }),
     trustedProxies: t.stringList({
       description:

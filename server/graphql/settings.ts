@@ -24,11 +24,13 @@ import {
   TimeoutSettingsRef,
 } from './settings-parts.ts';
 import { ERRORS, ExpectedFailure, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, PRESENT, settingsVersion, VERSION } from './version.ts';
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'How the gateway treats requests. A change holds for every request that begins after it.',
   authScopes: VIEWER,
   fields: (t) => ({
+    version: t.string({ description: `${VERSION} Of all settings together.`, resolve: settingsVersion }),
     requireApiKey: t.exposeBoolean('requireApiKey', {
       description: 'Callers must present an API key of this gateway.',
     }),
@@ -108,7 +110,7 @@ const SettingsPayload = builder
       settings: t.field({
         type: SettingsRef,
         nullable: true,
-        description: 'Null when refused.',
+        description: PRESENT,
         resolve: ({ settings }) => settings,
       }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -178,10 +180,13 @@ builder.mutationField('updateSettings', (t) =>
     args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
     resolve: (_root, { input }, { desk, parts }) =>
       payload<SettingsShape>({ settings: null }, () =>
-        desk.edit(async (catalog) => {
+        desk.edit(async ({ settings }) => {
+          const found = { what: 'the settings', version: settingsVersion(settings), given: input.version };
+          const refused = conflict(found, { settings });
+          if (refused) return refused;
           const given = checkInput(settingsFields, withoutNulls(input));
-          const alerts = await changedAlerts(catalog.settings.alerts, given.alerts, parts.vault);
-          const row = { ...merged(catalog.settings, given), alerts };
+          const alerts = await changedAlerts(settings.alerts, given.alerts, parts.vault);
+          const row = { ...merged(settings, given), alerts };
           refuseContradictions(row, given);
           return { changes: [{ kind: 'put-settings' as const, row }], result: () => ({ settings: row }) };
         }),

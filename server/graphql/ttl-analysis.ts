@@ -1,8 +1,8 @@
 // How long bindings and prompt caches should live, from the pauses between requests.
 
 import { type TtlReport, ttlReport } from '../analysis/ttl.ts';
-import { type TtlAdvice, ttlAdvice } from '../analysis/ttl-advice.ts';
-import type { CacheUse, IntervalFilter, IntervalGrouping } from '../gateway/log-queries.ts';
+import { type AdviceOptions, type TtlAdvice, ttlAdvice } from '../analysis/ttl-advice.ts';
+import type { CacheUse, IntervalFilter, IntervalGroup, IntervalGrouping } from '../gateway/log-queries.ts';
 import { analysisWindow, HOURS_DESCRIPTION } from './analysis-window.ts';
 import { badInput, builder, VIEWER } from './builder.ts';
 import { pricesFrom } from './cache-prices.ts';
@@ -13,6 +13,8 @@ import { TtlAdviceRef } from './ttl-advice.ts';
 const MAX_GROUPS = 1_000;
 /** Requests that the advice is computed from: about 25 ms, most of it to read them. */
 const SAMPLED_REQUESTS = 4_000;
+/** A sample has few of the largest sessions: where sessions are asked about, they are read themselves. */
+const SESSION_REQUESTS = 12_000;
 
 interface TtlGroupShape extends TtlReport {
   id: string;
@@ -148,7 +150,7 @@ const TtlUserRef = builder.objectRef<TtlGroupShape>('TtlAnalysisUser').implement
       type: TtlAdviceRef,
       nullable: true,
       description:
-        'The same question in money. Null = not applicable: none of the sampled requests went to a provider with cache lifetimes to choose and a price.',
+        'The same question in money. Null = not applicable: none of the sampled requests went to a provider with cache lifetimes to choose and a price. Sessions are no sample but read whole, those with the most requests first until there are 12,000.',
       resolve: ({ advice }) => advice(),
     }),
   }),
@@ -222,7 +224,8 @@ builder.queryField('ttlAnalysis', (t) =>
       const asked = groupBy ?? 'user';
       const by = asked === 'user' && apiKeyId != null ? 'api-key' : asked;
       const { groups, ...all } = await parts.log.intervals(filter, { by, limit });
-      const advisor = adviser(parts, { filter, by });
+      const sample = sampleAdviser(parts, { filter, by });
+      const ofGroup = by === 'session' ? sessionAdviser(parts, { filter, groups }) : sample.ofGroup;
       return {
         ...all,
         hours: period,
@@ -230,28 +233,27 @@ builder.queryField('ttlAnalysis', (t) =>
           ...ttlReport(group),
           id: group.id,
           by,
-          advice: () => advisor.ofGroup(group.id),
+          advice: () => ofGroup(group.id),
         })),
-        advice: advisor.ofAll,
+        advice: sample.ofAll,
       };
     },
   }),
 );
 
+type AdviserParts = Pick<AdminParts, 'log' | 'catalog' | 'clock'>;
+
 /** Reads the sample once, and only if anybody asks for advice. */
-function adviser(
-  { log, catalog, clock }: Pick<AdminParts, 'log' | 'catalog' | 'clock'>,
+function sampleAdviser(
+  parts: AdviserParts,
   { filter, by }: { filter: IntervalFilter; by: IntervalGrouping },
 ) {
-  const snapshot = catalog.current;
   const read = once(async () => {
-    const { uses, sessions, drawnSessions } = await log.cacheUses(filter, SAMPLED_REQUESTS);
-    const options = {
-      pricesOf: pricesFrom(snapshot),
-      maxPings: snapshot.settings.cacheLevers.keepWarm.maxPings,
-      toMs: Math.min(filter.toMs, clock.nowMs()),
+    const { uses, sessions, drawnSessions } = await parts.log.cacheUses(filter, SAMPLED_REQUESTS);
+    const options = adviceOptions(parts, {
+      toMs: filter.toMs,
       sessionsPerDrawn: sessions / Math.max(1, drawnSessions),
-    };
+    });
     return { uses, groups: Map.groupBy(uses, (use) => groupOf(use, by)), options };
   });
   return {
@@ -263,6 +265,41 @@ function adviser(
       const { groups, options } = await read();
       return ttlAdvice(groups.get(id) ?? [], options);
     },
+  };
+}
+
+/** Of each session by itself, largest first, as many as have so many requests. */
+function sessionAdviser(
+  parts: AdviserParts,
+  { filter, groups }: { filter: IntervalFilter; groups: readonly IntervalGroup[] },
+) {
+  const read = once(async () => {
+    let requests = 0;
+    const ids = groups.flatMap(({ id, intervals }) => {
+      requests += intervals + 1;
+      return requests <= SESSION_REQUESTS ? [id] : [];
+    });
+    const uses = await parts.log.sessionUses(filter, ids);
+    return {
+      bySession: Map.groupBy(uses, ({ sessionId }) => sessionId),
+      options: adviceOptions(parts, { toMs: filter.toMs, sessionsPerDrawn: 1 }),
+    };
+  });
+  return async (id: string) => {
+    const { bySession, options } = await read();
+    return ttlAdvice(bySession.get(id) ?? [], options);
+  };
+}
+
+function adviceOptions(
+  { catalog, clock }: AdviserParts,
+  { toMs, sessionsPerDrawn }: { toMs: number; sessionsPerDrawn: number },
+): AdviceOptions {
+  return {
+    pricesOf: pricesFrom(catalog.current),
+    maxPings: catalog.current.settings.cacheLevers.keepWarm.maxPings,
+    toMs: Math.min(toMs, clock.nowMs()),
+    sessionsPerDrawn,
   };
 }
 

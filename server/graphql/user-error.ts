@@ -26,6 +26,7 @@ type UserErrorCode =
   | 'password-too-long'
   | 'password-too-short'
   | 'too-many-attempts'
+  | 'version-conflict'
   | 'wrong-password';
 
 /** Thrown where a mutation finds that it cannot do what was asked; never reaches the caller as a top-level error. */
@@ -48,13 +49,13 @@ export function notFound(what: string, path: string[]): ExpectedFailure {
   return failure('not-found', `Cannot find ${what}: there is none with this id`, path);
 }
 
-/** The mutation's payload: what `work` made with no errors, or `empty` with the expected failures. */
+/** The mutation's payload: what `work` made, with no errors unless it says so, or `empty` with the expected failures. */
 export async function payload<Shape extends object>(
   empty: Shape,
-  work: () => Promise<Shape>,
+  work: () => Promise<Shape & { errors?: UserError[] }>,
 ): Promise<Shape & { errors: UserError[] }> {
   try {
-    return { ...(await work()), errors: [] };
+    return { errors: [], ...(await work()) };
   } catch (error) {
     if (error instanceof ExpectedFailure) return { ...empty, errors: error.errors };
     throw error;
@@ -67,7 +68,7 @@ export const UserErrorRef = builder.objectRef<UserError>('UserError').implement(
   fields: (t) => ({
     code: t.exposeString('code', {
       description:
-        'For programs: name-taken, not-found, invalid-value, invalid-url, in-use, too-many-attempts, …',
+        'For programs: name-taken, not-found, invalid-value, invalid-url, in-use, version-conflict, too-many-attempts, …',
     }),
     message: t.exposeString('message', { description: 'For people, in English.' }),
     path: t.exposeStringList('path', {

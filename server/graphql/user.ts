@@ -14,6 +14,7 @@ import { pageArgs } from './page-args.ts';
 import type { AdminParts } from './parts.ts';
 import { ApiKeyRef, UserRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { conflict, PRESENT, READ_VERSION, userVersion, VERSION } from './version.ts';
 
 builder.node(UserRef, {
   description: 'A person or program that holds API keys. Users do not log in to the panel.',
@@ -21,6 +22,7 @@ builder.node(UserRef, {
   id: { resolve: ({ id }) => id },
   loadOne: (id, { parts }) => copyOf(parts.catalog.current.users.get(id)),
   fields: (t) => ({
+    version: t.string({ description: VERSION, resolve: userVersion }),
     username: t.exposeString('username', { description: 'Unique, whatever the case.' }),
     email: t.exposeString('email', { nullable: true, description: 'Unique when given, whatever the case.' }),
     apiKeys: t.field({
@@ -52,7 +54,7 @@ const UserPayload = builder.objectRef<UserShape & { errors: UserError[] }>('User
     user: t.field({
       type: UserRef,
       nullable: true,
-      description: 'Null when refused.',
+      description: PRESENT,
       resolve: ({ user }) => user,
     }),
     errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
@@ -70,6 +72,7 @@ const CreateUserInput = builder.inputType('CreateUserInput', {
 const UpdateUserInput = builder.inputType('UpdateUserInput', {
   description: 'Changes of a user; what is absent stays, null clears email.',
   fields: (t) => ({
+    version: t.string({ description: READ_VERSION }),
     username: t.string({ description: '1 to 200 characters, unique whatever the case.' }),
     email: t.string({ description: 'Unique when given.' }),
   }),
@@ -118,7 +121,15 @@ builder.mutationFields((t) => ({
         desk.edit((catalog) => {
           const user = catalog.users.get(rawId('User', id));
           if (!user) throw notFound('the user', ['id']);
-          return putUser(catalog, changed(user, checkInput(v.partial(userFields), input)));
+          const found = {
+            what: `the user "${user.username}"`,
+            version: userVersion(user),
+            given: input.version,
+          };
+          return (
+            conflict(found, { user }) ??
+            putUser(catalog, changed(user, checkInput(v.partial(userFields), input)))
+          );
         }),
       ),
   }),

@@ -1,7 +1,9 @@
 // The admin API as a fetch handler, on GraphQL Yoga.
 
-import type { ExecutionResult } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { uuidv7 } from 'uuidv7';
+import { acceptedRequestId } from '../gateway/exchange.ts';
 import { identifyVisitor } from './actor.ts';
 import { admission } from './admission.ts';
 import type { AdminContext } from './context.ts';
@@ -26,23 +28,28 @@ export function createAdminApi(parts: AdminParts): AdminApi {
   const desk = new AdminDesk(parts);
   const yoga = createServer(parts);
   const streams = createStreamApi(parts, { run: runner(yoga, parts), maxBodyBytes: MAX_BODY_BYTES });
-  const answer = async (request: Request, connection: Connection) => {
+  const answer = async (request: Request, connection: Connection, requestId: string) => {
     const isOfStream = new URL(request.url).pathname === STREAM_PATH;
     const problem = isOfStream ? null : crossSiteProblem(request);
     if (problem !== null) return refusal(problem, { status: 403, code: 'CROSS_SITE' });
     const visitor = await identifyVisitor(request, { parts, connection });
-    const context = { parts, desk, visitor };
+    const context = { parts, desk, visitor, requestId };
     const response = await (isOfStream ? streams(request, context) : yoga.fetch(request, context));
     response.headers.set('cache-control', 'no-store');
     for (const cookie of visitor.setCookies) response.headers.append('set-cookie', cookie);
     return response;
   };
   return {
-    fetch: (request, connection) =>
-      answer(request, connection).catch((error: unknown) => {
+    async fetch(request, connection) {
+      const requestId = acceptedRequestId(request.headers.get('x-request-id')) ?? uuidv7();
+      const response = await answer(request, connection, requestId).catch((error: unknown) => {
         parts.logError(error);
+        parts.logError(failedRequest(requestId));
         return refusal('Unexpected error.', { status: 500, code: 'INTERNAL_SERVER_ERROR' });
-      }),
+      });
+      response.headers.set('x-request-id', requestId);
+      return response;
+    },
   };
 }
 
@@ -61,14 +68,7 @@ function createServer(parts: AdminParts) {
     // `admission` keeps the known documents; a cache of all could be filled by anybody.
     parserAndValidationCache: false,
     maskedErrors: { isDev: false, maskError: (error) => maskError(error, parts.logError) },
-    plugins: [
-      admission(parts, schema),
-      {
-        onResultProcess: ({ result, setResult }) => {
-          if (!Array.isArray(result) && 'errors' in result) setResult(withoutSecrets(result));
-        },
-      },
-    ],
+    plugins: [admission(parts, schema), discretion(parts)],
     // The runtime's own classes, so that the reply is one the server understands.
     fetchAPI: {
       fetch,
@@ -96,6 +96,26 @@ function runner(yoga: Yoga, parts: AdminParts): RunOperation {
       return tidy({ errors: [maskError(error, parts.logError)] });
     }
   };
+}
+
+/** Says nothing of the schema or of values in errors, and notes which request an unexpected one belongs to. */
+function discretion(parts: AdminParts): Plugin<AdminContext, AdminContext> {
+  return {
+    onResultProcess({ result, setResult, serverContext }) {
+      if (Array.isArray(result) || !('errors' in result)) return;
+      if (result.errors?.some(isUnexpected)) parts.logError(failedRequest(serverContext.requestId));
+      setResult(withoutSecrets(result));
+    },
+  };
+}
+
+function isUnexpected({ extensions }: GraphQLError): boolean {
+  return extensions.code === 'INTERNAL_SERVER_ERROR';
+}
+
+/** Beside the error itself in the log: by the id that the caller was given, it is found. */
+function failedRequest(requestId: string): Error {
+  return new Error(`Cannot answer request ${requestId}: see the error before`);
 }
 
 function refusal(message: string, { status, code }: { status: number; code: string }): Response {

@@ -36,7 +36,22 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const ONE_YEAR = 'public, max-age=31536000, immutable';
 
 /** The screens of the panel's own router. */
-const SCREENS = new Set(['/', '/requests', '/affinities', '/accounts', '/keys']);
+const SCREENS = new Set([
+  '/',
+  '/requests',
+  '/affinities',
+  '/cache',
+  '/ttl',
+  '/models',
+  '/accounts',
+  '/keys',
+  '/lab',
+  '/alerts',
+  '/audit',
+  '/settings',
+  '/explorer',
+  '/start',
+]);
 /** Paths of the APIs: an unknown one there is an error for a program, not a page for a person. */
 const API_PATH = /^\/(v1|v1beta|graphql)(\/|$)/;
 

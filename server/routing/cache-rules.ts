@@ -94,7 +94,19 @@ const GEMINI: CacheRule = { ...COMPATIBLE, name: 'gemini', minTokens: 4_096 };
 
 const NONE: CacheRule = { ...COMPATIBLE, name: 'none', caches: false };
 
+/** Of whom a rule is, for people. Rows that are the same to them share one. */
+export interface CacheRuleSubject {
+  key: string;
+  provider: string;
+  /** Families of models; empty = all that no other rule is for. */
+  models: readonly string[];
+  /** A model of it and where it is sold: what reads and writes cost there. Null = too different from each other. */
+  priced: { model: string; baseUrl: string } | null;
+  sources: readonly string[];
+}
+
 interface RuleRow {
+  subject: CacheRuleSubject;
   surfaces?: readonly Surface[];
   /** Matched against the host of the base URL. */
   host?: RegExp;
@@ -103,13 +115,63 @@ interface RuleRow {
   rule: CacheRule;
 }
 
+const ANTHROPIC_GUIDE = 'https://platform.claude.com/docs/en/build-with-claude/prompt-caching';
+const ANTHROPIC_LIMITS = 'https://platform.claude.com/docs/en/api/rate-limits';
+const ANTHROPIC_URL = 'https://api.anthropic.com';
+const OPENAI_GUIDE = 'https://developers.openai.com/api/docs/guides/prompt-caching';
+const OPENAI_URL = 'https://api.openai.com';
+const GEMINI_GUIDE = 'https://ai.google.dev/gemini-api/docs/caching';
+const GEMINI_URL = 'https://generativelanguage.googleapis.com';
+
+function claude(key: string, models: readonly string[], pricedModel: string): CacheRuleSubject {
+  return {
+    key,
+    provider: 'Anthropic',
+    models,
+    priced: { model: pricedModel, baseUrl: ANTHROPIC_URL },
+    sources: [ANTHROPIC_GUIDE, ANTHROPIC_LIMITS],
+  };
+}
+
+function openAi(key: string, models: readonly string[], pricedModel: string | null): CacheRuleSubject {
+  const priced = pricedModel === null ? null : { model: pricedModel, baseUrl: OPENAI_URL };
+  return { key, provider: 'OpenAI', models, priced, sources: [OPENAI_GUIDE] };
+}
+
+function google(key: string, models: readonly string[], pricedModel: string): CacheRuleSubject {
+  const priced = { model: pricedModel, baseUrl: GEMINI_URL };
+  return { key, provider: 'Google', models, priced, sources: [GEMINI_GUIDE] };
+}
+
+const OTHER_CLAUDE = claude('claude', [], 'claude-sonnet-5');
+const OTHER_OPENAI = openAi('openai', [], 'gpt-5.2');
+const OTHERS: CacheRuleSubject = {
+  key: 'compatible',
+  provider: 'Other servers',
+  models: [],
+  priced: null,
+  sources: [],
+};
+const SPEAKING_ANTHROPIC: CacheRuleSubject = {
+  ...OTHERS,
+  key: 'anthropic-compatible',
+  provider: 'Anthropic-compatible',
+};
+
 const OPENAI_SURFACES = ['openai-chat', 'openai-responses'] as const;
 
 /** The first row that fits counts. */
 const TABLE: readonly RuleRow[] = [
-  { surfaces: ['openai-embeddings'], rule: NONE },
+  { subject: openAi('embeddings', ['Embeddings'], null), surfaces: ['openai-embeddings'], rule: NONE },
   {
     // https://api-docs.deepseek.com/guides/kv_cache: on disk for hours, 64-token units, readable at the ends of requests.
+    subject: {
+      key: 'deepseek',
+      provider: 'DeepSeek',
+      models: [],
+      priced: { model: 'deepseek-chat', baseUrl: 'https://api.deepseek.com' },
+      sources: ['https://api-docs.deepseek.com/guides/kv_cache'],
+    },
     host: /(^|\.)deepseek\.com$/,
     rule: {
       ...COMPATIBLE,
@@ -122,39 +184,86 @@ const TABLE: readonly RuleRow[] = [
   },
   // Minimums of Claude models: https://docs.litellm.ai/docs/completion/prompt_caching, and the page of Anthropic named above.
   {
+    subject: claude('claude-5', ['Claude Opus 5', 'Fable 5', 'Mythos 5'], 'claude-opus-5'),
     surfaces: ['anthropic-messages'],
     model: /claude-(opus|fable|mythos)-5/,
     rule: { ...ANTHROPIC, minTokens: 512 },
   },
   {
+    subject: claude('claude-4', ['Claude Opus 4.5 to 4.7', 'Haiku 4.5'], 'claude-haiku-4-5'),
     surfaces: ['anthropic-messages'],
     model: /claude-(opus-4[-.][567]|haiku-4[-.]5)/,
     rule: { ...ANTHROPIC, minTokens: 4_096 },
   },
   {
     // The limits of these older models count cache reads too.
+    subject: claude('claude-3-haiku', ['Claude Haiku 3 and 3.5'], 'claude-3-5-haiku-20241022'),
     surfaces: ['anthropic-messages'],
     model: /claude-3([-.]5)?-haiku/,
     rule: { ...ANTHROPIC, minTokens: 2_048, countsUncachedOnly: false },
   },
-  { surfaces: ['anthropic-messages'], model: /claude/, rule: ANTHROPIC },
-  { surfaces: ['anthropic-messages'], host: /(^|\.)anthropic\.com$/, rule: ANTHROPIC },
+  { subject: OTHER_CLAUDE, surfaces: ['anthropic-messages'], model: /claude/, rule: ANTHROPIC },
+  { subject: OTHER_CLAUDE, surfaces: ['anthropic-messages'], host: /(^|\.)anthropic\.com$/, rule: ANTHROPIC },
   // Others that speak Anthropic's dialect (Moonshot, Z.ai, MiniMax …) cache by themselves; marks do no harm.
-  { surfaces: ['anthropic-messages'], rule: { ...COMPATIBLE, maxBreakpoints: 4 } },
+  {
+    subject: SPEAKING_ANTHROPIC,
+    surfaces: ['anthropic-messages'],
+    rule: { ...COMPATIBLE, maxBreakpoints: 4 },
+  },
   {
     // From GPT-5.6 on writes are priced and a prefix is kept for 30 minutes at least, same page as above.
+    subject: openAi('openai-5.6', ['GPT-5.6 and later'], 'gpt-5.6'),
     surfaces: OPENAI_SURFACES,
     model: /(^|\/)gpt-(5\.([6-9]|\d\d)|[6-9])/,
     rule: { ...OPENAI, lifetimeMs: 30 * MINUTE_MS, pricesWrites: true, maxBreakpoints: 4 },
   },
-  { surfaces: OPENAI_SURFACES, host: /(^|\.)(openai\.com|openai\.azure\.com|chatgpt\.com)$/, rule: OPENAI },
-  { surfaces: OPENAI_SURFACES, model: /(^|\/)(gpt-|chatgpt|codex|o\d(-|$))/, rule: OPENAI },
-  { surfaces: ['gemini'], model: /gemini-2[.-]5/, rule: { ...GEMINI, minTokens: 2_048 } },
-  { surfaces: ['gemini'], rule: GEMINI },
+  {
+    subject: OTHER_OPENAI,
+    surfaces: OPENAI_SURFACES,
+    host: /(^|\.)(openai\.com|openai\.azure\.com|chatgpt\.com)$/,
+    rule: OPENAI,
+  },
+  {
+    subject: OTHER_OPENAI,
+    surfaces: OPENAI_SURFACES,
+    model: /(^|\/)(gpt-|chatgpt|codex|o\d(-|$))/,
+    rule: OPENAI,
+  },
+  {
+    subject: google('gemini-2.5', ['Gemini 2.5'], 'gemini-2.5-flash'),
+    surfaces: ['gemini'],
+    model: /gemini-2[.-]5/,
+    rule: { ...GEMINI, minTokens: 2_048 },
+  },
+  { subject: google('gemini', [], 'gemini-3.1-pro-preview'), surfaces: ['gemini'], rule: GEMINI },
 ];
+
+/** What holds for those that no row of the table is for. */
+const FALLBACK: RuleRow = { subject: OTHERS, rule: COMPATIBLE };
 
 /** `host`: of the endpoint's base URL, where it is known. */
 export function cacheRuleOf(surface: Surface, upstreamModel: string, host: string | null = null): CacheRule {
+  return cacheRowOf(surface, upstreamModel, host).rule;
+}
+
+/** Whose rule that is. */
+export function cacheSubjectOf(
+  surface: Surface,
+  upstreamModel: string,
+  host: string | null,
+): CacheRuleSubject {
+  return cacheRowOf(surface, upstreamModel, host).subject;
+}
+
+/** Every rule with those it is for, once each, in the order of the table. */
+export function cacheRules(): { subject: CacheRuleSubject; surfaces: readonly Surface[]; rule: CacheRule }[] {
+  return [...Map.groupBy([...TABLE, FALLBACK], ({ subject }) => subject)].flatMap(([subject, rows]) => {
+    const surfaces = [...new Set(rows.flatMap((row) => row.surfaces ?? OPENAI_SURFACES))];
+    return rows.slice(0, 1).map(({ rule }) => ({ subject, surfaces, rule }));
+  });
+}
+
+function cacheRowOf(surface: Surface, upstreamModel: string, host: string | null): RuleRow {
   const model = upstreamModel.toLowerCase();
   const row = TABLE.find(
     (each) =>
@@ -162,7 +271,7 @@ export function cacheRuleOf(surface: Surface, upstreamModel: string, host: strin
       (each.host === undefined || (host !== null && each.host.test(host.toLowerCase()))) &&
       (each.model === undefined || each.model.test(model)),
   );
-  return row?.rule ?? COMPATIBLE;
+  return row ?? FALLBACK;
 }
 
 /** Index of the last cut with a cache mark; -1 = the request has none. */

@@ -64,6 +64,19 @@ export function reservationOf(
   return settings.enabled ? found : { ...found, ratio: 0, reasonCode: 'off', reason: REASONS.off };
 }
 
+/** What an account in its stable phase holds back at this load, given what its history is worth. */
+export function stableRatioAt(
+  { confidence, loadFactor }: Pick<Reservation, 'confidence' | 'loadFactor'>,
+  settings: ReservationSettings,
+): number {
+  return settings.enabled ? stableRatio(confidence, { loadFactor, settings }) : 0;
+}
+
+/** The same in the probe phase, at any load. */
+export function probeRatio({ enabled, probeReservation }: ReservationSettings): number {
+  return enabled ? probeReservation : 0;
+}
+
 /** What is left for callers who are not warm there: at least one slot, so that nobody is shut out for good. */
 export function slotsForNewcomers(slots: number, ratio: number): number {
   return newcomersBeside(slots, slots * ratio);

@@ -16,6 +16,10 @@ export interface StoredBody {
   id: string;
   atMs: number;
   request: string;
+  /** What the provider got; null = the same, or not kept. */
+  upstreamRequest: string | null;
+  /** JSON of the client's headers, without secrets; null = not kept. */
+  requestHeaders: string | null;
   reply: string;
   /** At least one of them is not whole. */
   isCut: boolean;
@@ -29,7 +33,7 @@ export class SqlBodyStore {
     this.#engine = engine;
     const sql = insertSql(engine.db, {
       table: 'requestBody',
-      columns: ['id', 'atMs', 'isCut', 'request', 'reply'],
+      columns: ['id', 'atMs', 'isCut', 'request', 'reply', 'upstreamRequest', 'requestHeaders'],
       key: 'id',
       whenKnown: 'keep',
     });
@@ -84,6 +88,8 @@ export class SqlBodyStore {
   }
 }
 
-function textOf({ id, atMs, request, reply, isCut }: StoredBody): RowText {
-  return { head: JSON.stringify([id, atMs, flag(isCut), request, reply]), tail: null };
+function textOf(body: StoredBody): RowText {
+  const { id, atMs, isCut, request, reply, upstreamRequest, requestHeaders } = body;
+  const head = [id, atMs, flag(isCut), request, reply, upstreamRequest, requestHeaders];
+  return { head: JSON.stringify(head), tail: null };
 }

@@ -31,14 +31,23 @@ export async function cacheUses(
     ? await drawFromRows(db, filter, limit)
     : await drawFromSessions(db, filter, limit);
   if (ids.length === 0) return { uses: [], sessions, drawnSessions: 0 };
-  const { rows: uses } = await sql<CacheUse>`
+  return { uses: await usesOf(db, filter, ids), sessions, drawnSessions: ids.length };
+}
+
+/** In order of session and start. */
+export async function usesOf(
+  db: Kysely<LogDatabase>,
+  filter: IntervalFilter,
+  sessionIds: readonly string[],
+): Promise<CacheUse[]> {
+  const { rows } = await sql<CacheUse>`
     select "sessionId", "userId", "apiKeyId", "modelId", "accountId", "startedAtMs",
       "startedAtMs" + "latencyMs" as "finishedAtMs", coalesce("inputTokens", 0) as "inputTokens",
       coalesce("cacheReadTokens", 0) as "cacheReadTokens", coalesce("cacheWriteTokens", 0) as "cacheWriteTokens"
     from "request" indexed by "requestBySession"
-    where "sessionId" in (select value from json_each(${JSON.stringify(ids)})) and ${answered(filter)}
+    where "sessionId" in (select value from json_each(${JSON.stringify(sessionIds)})) and ${answered(filter)}
     order by "sessionId", "startedAtMs", "id"`.execute(db);
-  return { uses, sessions, drawnSessions: ids.length };
+  return rows;
 }
 
 async function drawFromRows(db: Kysely<LogDatabase>, filter: IntervalFilter, limit: number): Promise<Drawn> {

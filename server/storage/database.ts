@@ -107,6 +107,8 @@ export interface BodyRecord {
   id: string;
   atMs: number;
   request: string;
+  upstreamRequest: string | null;
+  requestHeaders: string | null;
   reply: string;
   isCut: Flag;
 }

@@ -6,6 +6,7 @@ import type {
   IntervalGroup,
   IntervalGrouping,
   IntervalPoint,
+  IntervalPointFilter,
 } from '../gateway/log-queries.ts';
 import type { LogDatabase } from './database.ts';
 import { GAP_COLUMNS } from './interval-gaps.ts';
@@ -35,19 +36,36 @@ export const CALLER_KEY = sql`coalesce("userId", "apiKeyId", '')`;
 export function ofCaller({
   userId,
   apiKeyId,
-}: Pick<IntervalFilter, 'userId' | 'apiKeyId'>): RawBuilder<unknown> {
+  sessionId,
+}: Pick<IntervalPointFilter, 'userId' | 'apiKeyId' | 'sessionId'>): RawBuilder<unknown> {
   const ofUser = userId === undefined ? sql`` : sql` and "userId" = ${userId}`;
-  return apiKeyId === undefined ? ofUser : sql`${ofUser} and "apiKeyId" = ${apiKeyId}`;
+  const ofKey = apiKeyId === undefined ? sql`` : sql` and "apiKeyId" = ${apiKeyId}`;
+  return sessionId === undefined
+    ? sql`${ofUser}${ofKey}`
+    : sql`${ofUser}${ofKey} and "sessionId" = ${sessionId}`;
 }
 
 /** Rows that count for intervals. */
-export function answered(filter: IntervalFilter): RawBuilder<unknown> {
+export function answered(filter: IntervalPointFilter): RawBuilder<unknown> {
   return sql`"startedAtMs" >= ${filter.fromMs} and "startedAtMs" < ${filter.toMs}
     and ${sql.raw(COUNTED)}${ofCaller(filter)}`;
 }
 
-export function rowsOfLog(filter: IntervalFilter): RawBuilder<unknown> {
+export function rowsOfLog(filter: IntervalPointFilter): RawBuilder<unknown> {
   return sql`select ${ROW_COLUMNS} from "request" where ${answered(filter)}`;
+}
+
+/** Begins the range so late that at most `maxRows` are in it. For an API key or a session: the index tells. */
+export async function newestPart(
+  db: Kysely<LogDatabase>,
+  filter: IntervalPointFilter,
+  maxRows: number,
+): Promise<IntervalPointFilter> {
+  const { rows } = await sql<{ fromMs: number }>`
+    select "startedAtMs" as "fromMs" from "request"
+    where "startedAtMs" >= ${filter.fromMs} and "startedAtMs" < ${filter.toMs}${ofCaller(filter)}
+    order by "startedAtMs" desc limit 1 offset ${maxRows - 1}`.execute(db);
+  return { ...filter, fromMs: rows[0]?.fromMs ?? filter.fromMs };
 }
 
 /** As many rows are read in about 35 ms. */

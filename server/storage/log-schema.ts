@@ -159,6 +159,11 @@ const REQUEST_NAMES: readonly string[] = [
   END`,
 ];
 
+const SENT_BODIES: readonly string[] = [
+  'ALTER TABLE requestBody ADD COLUMN upstreamRequest TEXT',
+  'ALTER TABLE requestBody ADD COLUMN requestHeaders TEXT',
+];
+
 export const LOG_SCHEMA: SqliteSchema<LogDatabase> = {
   steps: [
     [...REQUESTS, ...BODIES],
@@ -167,6 +172,7 @@ export const LOG_SCHEMA: SqliteSchema<LogDatabase> = {
     TALLIES,
     INTERVALS,
     [...TALLIES_ANEW, ...REQUEST_NAMES],
+    SENT_BODIES,
   ],
   // Of pages of 4 KiB a quarter would stay empty: two rows fit, and a half.
   pageBytes: PAGE_BYTES,

@@ -8,6 +8,7 @@ import type {
   RequestLog,
   RequestPage,
   RequestTotals,
+  SessionNeighbours,
   TotalsOptions,
 } from '../gateway/log-queries.ts';
 import type {
@@ -18,7 +19,7 @@ import type {
   RequestRow,
   Settings,
 } from '../gateway/ports.ts';
-import { cacheUses } from './cache-uses.ts';
+import { cacheUses, usesOf } from './cache-uses.ts';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { insertSql } from './insert-sql.ts';
 import { intervalSample, intervals } from './interval-queries.ts';
@@ -29,6 +30,7 @@ import { requestPage } from './request-pages.ts';
 import { REQUEST_COLUMNS, requestOf, requestText } from './request-records.ts';
 import { requestCount, requestGroups, requestSeries, requestTotals } from './request-totals.ts';
 import { RowWriter, type WriterHealth } from './row-writer.ts';
+import { sessionNeighbours } from './session-neighbours.ts';
 
 /** Rows that may wait: at 1 KB each about what `MAX_QUEUED_CHARACTERS` allows too. */
 const MAX_QUEUED_ROWS = 50_000;
@@ -114,6 +116,11 @@ export class SqlRequestLog implements RequestLog {
     return record ? requestOf(record) : null;
   }
 
+  async neighbours(...[row, limit]: Parameters<RequestLog['neighbours']>): Promise<SessionNeighbours> {
+    await this.flush();
+    return sessionNeighbours(this.#db, row, limit);
+  }
+
   async count(filter: RequestFilter): Promise<number> {
     await this.flush();
     return requestCount(this.#db, filter);
@@ -155,6 +162,11 @@ export class SqlRequestLog implements RequestLog {
   cacheUses(...[filter, limit]: Parameters<LogQueries['cacheUses']>) {
     // A sample does not wait for the newest rows.
     return cacheUses(this.#db, filter, limit);
+  }
+
+  async sessionUses(...[filter, sessionIds]: Parameters<LogQueries['sessionUses']>) {
+    await this.flush();
+    return usesOf(this.#db, filter, sessionIds);
   }
 
   async writtenAfter(id: string, limit: number): Promise<RequestRow[] | null> {

@@ -72,6 +72,7 @@ type Tail = [
   cacheLevers?: LeverTail | null,
   prefixParentId?: string | null,
   prefixSharedTokens?: number | null,
+  traceId?: string | null,
 ];
 
 /** More causes than there are; a guard for what comes from elsewhere. */
@@ -170,6 +171,7 @@ function tailOf(row: RequestRow): Tail {
     row.cacheLevers && leverTail(row.cacheLevers),
     row.prefixParentId,
     row.prefixSharedTokens,
+    row.traceId,
   ];
 }
 
@@ -227,6 +229,7 @@ export function requestOf({ tail, isStreamed, isKeepWarm, ...columns }: RequestR
     cacheLevers: rest[22] ? leverOf(rest[22]) : null,
     prefixParentId: rest[23] ?? null,
     prefixSharedTokens: rest[24] ?? null,
+    traceId: rest[25] ?? null,
   };
 }
 

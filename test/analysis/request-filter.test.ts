@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
 import type { RequestFilter, RequestRow } from '../../server/gateway/ports.ts';
-import { START_MS, sampleRow } from '../graphql/admin-bench.ts';
+import { START_MS, sampleRow } from '../graphql/sample-rows.ts';
 
 const ROW = sampleRow('r1', {
   errorMessage: 'Overloaded 100%',

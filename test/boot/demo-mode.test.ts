@@ -79,6 +79,18 @@ test('openDemo() stays beside real accounts when it is asked for', async () => {
   });
 });
 
+test('openDemo() has no failure switch for a renamed account, and does not fail on it', async () => {
+  await withWorkspace(async (workspace) => {
+    const demo = await openDemo(workspace, false, noNetwork);
+    assert.equal(demo.switch.failure('anthropic-a'), 'none');
+    const row = workspace.catalog.current.rows.accounts.find(({ name }) => name === 'anthropic-a');
+    assert.ok(row);
+    await workspace.catalog.apply([{ kind: 'put-account', row: { ...row, name: 'renamed' } }]);
+    assert.equal(demo.switch.failure('renamed'), null);
+    assert.equal(demo.switch.failure('anthropic-a'), null);
+  });
+});
+
 test('openDemo() answers demo addresses itself and sends all others to the network', async () => {
   await withWorkspace(async (workspace) => {
     const demo = await openDemo(workspace, false, noNetwork);

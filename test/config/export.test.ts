@@ -8,8 +8,8 @@ import { exportConfig } from '../../server/config/export.ts';
 import { readImport } from '../../server/config/import.ts';
 import { planImport } from '../../server/config/import-plan.ts';
 import { DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
-import { sampleRows } from '../graphql/admin-bench.ts';
 import { MemoryCatalogStore } from '../graphql/memory-stores.ts';
+import { sampleRows } from '../graphql/sample-rows.ts';
 
 /** Looks like a reference, and is a name. */
 const ODD = `$${'{X}'}`;

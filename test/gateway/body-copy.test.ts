@@ -18,6 +18,20 @@ import { LiveReply } from './live-reply.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+const asItIs = (text: string) => text;
+const REPLY = {
+  id: 'm',
+  type: 'message',
+  content: [{ type: 'text', text: 'hi' }],
+  stop_reason: 'end_turn',
+  usage: {},
+};
+/** Its only account speaks another dialect than OpenAI Chat. */
+const FAR: BenchOptions = {
+  accounts: [{ name: 'a', providerId: 'far' }],
+  providers: { far: ['anthropic-messages'] },
+};
+
 function keeping(upstream: Upstream, options: BenchOptions = {}, bodyLog: Partial<Settings['bodyLog']> = {}) {
   const kept: KeptBodies[] = [];
   const bench = createBench(upstream, {
@@ -33,8 +47,69 @@ gatewayTest('handleExchange() keeps both bodies after the reply, under the id of
   const body = '{"model":"sonnet","max_tokens":9,"messages":[]}';
   const { text, row } = await bench.send({ body });
   await bench.clock.advance(0);
-  assert.deepEqual(kept, [{ id: row.id, atMs: row.finishedAtMs, request: body, reply: text, isCut: false }]);
+  const [{ requestHeaders, ...bodies } = fail()] = kept;
+  assert.deepEqual(bodies, {
+    id: row.id,
+    atMs: row.finishedAtMs,
+    request: body,
+    upstreamRequest: body.replace('sonnet', 'claude-sonnet-4-5-20250929'),
+    reply: text,
+    isCut: false,
+  });
+  assert.equal(JSON.parse(requestHeaders ?? '')['content-type'], 'application/json');
 });
+
+function fail(): never {
+  throw new Error('nothing was kept');
+}
+
+gatewayTest(
+  'handleExchange() keeps what the provider got where that is not what the client sent',
+  async () => {
+    const { bench, kept } = keeping(() => jsonAnswer(200, REPLY), FAR);
+    await bench.send({ path: CHAT.path, body: CHAT.body.replace('"stream":true,', '') });
+    await bench.clock.advance(0);
+    assert.equal(kept[0]?.upstreamRequest, bench.calls[0]?.body);
+    assert.match(kept[0]?.upstreamRequest ?? '', /"model":"far-model"/);
+  },
+);
+
+gatewayTest('handleExchange() keeps what the last account got, cut and without secrets', async () => {
+  const { bench, kept } = keeping(() => jsonAnswer(200, REPLY), FAR, { maxKb: 1 });
+  const text = `sk-ant-api03-${'k'.repeat(80)} ${'x'.repeat(2_000)}`;
+  await bench.send({
+    path: CHAT.path,
+    body: JSON.stringify({ model: 'sonnet', max_tokens: 9, messages: [{ role: 'user', content: text }] }),
+  });
+  await bench.clock.advance(0);
+  const { upstreamRequest, isCut } = kept[0] ?? fail();
+  assert.equal(isCut, true);
+  assert.ok((upstreamRequest?.length ?? 9_999) <= 1_024);
+  assert.doesNotMatch(upstreamRequest ?? '', /kkkkkkkk/);
+});
+
+gatewayTest(
+  "handleExchange() keeps the names of the client's headers, and no secret among them",
+  async () => {
+    const { bench, kept } = keeping(() => message());
+    await bench.send({
+      headers: {
+        'x-own': 'hunter2hunter2',
+        cookie: 'a=hunter2hunter2',
+        'user-agent': 'sk-hunter2hunter2 v1',
+      },
+    });
+    await bench.clock.advance(0);
+    const text = kept[0]?.requestHeaders ?? '';
+    const headers = JSON.parse(text);
+    assert.doesNotMatch(text, /hunter2/);
+    assert.doesNotMatch(text, /ada-0123456789/);
+    assert.deepEqual(
+      [headers['x-own'], headers.cookie, headers['user-agent']],
+      ['•••', '•••', '[redacted] v1'],
+    );
+  },
+);
 
 gatewayTest(
   'handleExchange() keeps a stream as the client got it, with the error that ended it, without comments',
@@ -53,17 +128,7 @@ gatewayTest(
 );
 
 gatewayTest('handleExchange() keeps a translated reply in the words of the client', async () => {
-  const reply = {
-    id: 'm',
-    type: 'message',
-    content: [{ type: 'text', text: 'hi' }],
-    stop_reason: 'end_turn',
-    usage: {},
-  };
-  const { bench, kept } = keeping(() => jsonAnswer(200, reply), {
-    accounts: [{ name: 'a', providerId: 'far' }],
-    providers: { far: ['anthropic-messages'] },
-  });
+  const { bench, kept } = keeping(() => jsonAnswer(200, REPLY), FAR);
   const { text } = await bench.send({ path: CHAT.path, body: CHAT.body.replace('"stream":true,', '') });
   await bench.clock.advance(0);
   assert.equal(kept[0]?.reply, text);
@@ -106,6 +171,8 @@ for (const [name, bodyLog, hasStore] of [
   });
 }
 
+const NOTHING_ELSE = { upstreamRequest: null, requestHeaders: '{}' };
+
 for (const { name, request, reply, texts } of [
   { name: 'short', request: 'ab', reply: ['cd'], texts: { request: 'ab', reply: 'cd', isCut: false } },
   {
@@ -126,7 +193,7 @@ for (const { name, request, reply, texts } of [
     const copy = new BodyCopy(4);
     copy.sawRequest(bytes(request));
     for (const piece of reply) copy.sawReply(bytes(piece));
-    assert.deepEqual(copy.texts(), texts);
+    assert.deepEqual(copy.texts(asItIs), { ...NOTHING_ELSE, ...texts });
   });
 }
 
@@ -139,5 +206,16 @@ test('BodyCopy puts a letter together that came in two pieces, and holds no memo
   copy.sawRequest(request);
   request.fill(0);
   letter.fill(0);
-  assert.deepEqual(copy.texts(), { request: 'abc', reply: 'é', isCut: false });
+  assert.deepEqual(copy.texts(asItIs), { ...NOTHING_ELSE, request: 'abc', reply: 'é', isCut: false });
+});
+
+test('BodyCopy keeps what was sent only while it is something else, at most 4 bytes of it', () => {
+  const copy = new BodyCopy(4);
+  const request = bytes('abc');
+  copy.sawRequest(request);
+  copy.sawUpstream(bytes('other'));
+  assert.equal(copy.texts(asItIs).upstreamRequest, 'othe');
+  assert.equal(copy.texts(asItIs).isCut, true);
+  copy.sawUpstream(request);
+  assert.equal(copy.texts(asItIs).upstreamRequest, null);
 });

@@ -228,3 +228,14 @@ test('KeyUsage forgets deleted keys once their requests have ended', () => {
   usage.sweep(new Map([['k2', 1]]));
   assert.deepEqual([usage.size, usage.look('k2').requestsLastMinute], [1, 1]);
 });
+
+test('KeyUsage knows when the latest request of a key began; what keeps a prefix warm is not its use', async () => {
+  const { usage, clock, settle } = open();
+  assert.equal(usage.look('k1').lastUsedAtMs, null);
+  usage.enter(keyOf(), FREE).release();
+  await clock.advance(5_000);
+  settle({ startedAtMs: NOON_MS + 2_000 });
+  settle({ startedAtMs: NOON_MS + 4_000, isKeepWarm: true });
+  usage.usedAt('k1', NOON_MS - 60_000);
+  assert.equal(usage.look('k1').lastUsedAtMs, NOON_MS + 2_000);
+});

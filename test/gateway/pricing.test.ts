@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { ModelPrice } from '../../server/gateway/ports.ts';
-import { costOf } from '../../server/gateway/pricing.ts';
+import { costOf, costPartsOf } from '../../server/gateway/pricing.ts';
 import { ledgerOf, NO_USAGE, type Usage } from '../../server/wire/usage.ts';
 
 const NO_PRICE: ModelPrice = {
@@ -266,4 +266,24 @@ test('costOf never throws and never goes below 0, however little the counts agre
       assert.ok(cost === null || cost.costNanoUsd >= 0);
     }),
   );
+});
+
+test('costPartsOf adds up to the cost, by the same price list, and leaves out what there was none of', () => {
+  fc.assert(
+    fc.property(anyUsage, fc.double({ min: 0, max: 10, noNaN: true }), (counts, rate) => {
+      const by = priced('own', OWN, { rate });
+      const cost = costOf(counts, by);
+      const split = costPartsOf(counts, by);
+      assert.ok(cost && split);
+      const sum = split.parts.reduce((total, { costNanoUsd }) => total + costNanoUsd, 0);
+      assert.ok(Math.abs(sum - cost.costNanoUsd) <= 1, `${cost.costNanoUsd} is not ${sum}`);
+      assert.equal(split.priceVersion, cost.priceVersion);
+      assert.ok(split.parts.every(({ tokens }) => tokens > 0));
+    }),
+  );
+});
+
+test('costPartsOf is null where there is no price or no usage', () => {
+  assert.equal(costPartsOf(usage({ inputTokens: 5 }), priced('nobody-knows-this-one')), null);
+  assert.equal(costPartsOf(usage({}), priced('own', OWN)), null);
 });

@@ -93,3 +93,28 @@ for (const { name, isPrivate, isTraced, isTold } of [
     assert.equal(sent[0]?.startsWith(`00-${TRACE}-`) ?? false, isTraced);
   });
 }
+
+for (const { name, traceparent, isTraced, traceId } of [
+  { name: "the client's trace", traceparent: `00-${TRACE}-${SPAN}-01`, isTraced: true, traceId: TRACE },
+  {
+    name: "the client's trace where none are recorded here",
+    traceparent: `00-${TRACE}-${SPAN}-01`,
+    isTraced: false,
+    traceId: TRACE,
+  },
+  { name: 'no trace where there is none', traceparent: 'nonsense', isTraced: false, traceId: null },
+]) {
+  gatewayTest(`handleExchange() puts ${name} into the row`, async () => {
+    const bench = createBench(() => message());
+    if (isTraced) bench.parts.beginTrace = (header) => beginTrace(header, ALWAYS);
+    const { row } = await bench.send({ headers: { traceparent } });
+    assert.equal(row.traceId, traceId);
+  });
+}
+
+gatewayTest('handleExchange() puts the trace that it began into the row', async () => {
+  const bench = createBench(() => message());
+  bench.parts.beginTrace = (header) => ({ ...beginTrace(header, ALWAYS), traceId: TRACE });
+  const { row } = await bench.send();
+  assert.equal(row.traceId, TRACE);
+});

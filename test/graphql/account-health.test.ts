@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, sampleAccount, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench, sampleAccount } from './admin-bench.ts';
 import { mutate } from './mutate.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const WAY = { upstreamModel: 'claude-sonnet-4-5', host: 'api.anthropic.com' };
 

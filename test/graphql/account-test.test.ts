@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountTestOutcome } from '../../server/gateway/account-test.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, sampleRow, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { sampleRow, sampleRows } from './sample-rows.ts';
 
 const TEST = `mutation ($id: ID!, $modelId: ID) { testAccount(id: $id, modelId: $modelId) {
   test {

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { AffinityHistory } from '../../server/gateway/affinity-history.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
 import { ADA, ADAS, idOf, openBound } from './bound-bench.ts';
+import { START_MS, sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 test('affinities shows every field', async () => {
   const { affinities } = await (await openBound()).ask(`{ affinities(search: "laptop-1") { totalCount nodes {
@@ -265,6 +267,7 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
         get: () => null,
         peek: () => null,
         counters,
+        history: new AffinityHistory(START_MS),
         clear: () => [],
         pin: () => null,
         move: () => null,

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { AffinityEvent } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, coolDown, START_MS, sampleBinding } from './admin-bench.ts';
+import { type Bench, coolDown } from './admin-bench.ts';
 import { idOf, keysOf, openBound } from './bound-bench.ts';
+import { START_MS, sampleBinding } from './sample-rows.ts';
 
 const FIELDS =
   '{ affinity { id account { name } pinned state requestCount warmTokens cacheReadTokens createdAt expiresAt } errors { code message path } }';

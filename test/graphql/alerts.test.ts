@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CacheAlert } from '../../server/gateway/cache-alert.ts';
-import { openBench, START_MS, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
 import { subscribe } from './event-stream.ts';
+import { START_MS, sampleRows } from './sample-rows.ts';
 
 const ALERT: CacheAlert = {
   id: 'alert-1',

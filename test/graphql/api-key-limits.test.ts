@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, START_MS, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
 import { mutate, open } from './mutate.ts';
+import { START_MS, sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const LIMITS = `state expiresAt revokedAt allowedModels { id name } allowedProviders { name } allowedSurfaces allowedIps
   requestsPerMinute tokensPerMinute maxConcurrent budgetUsdPerDay budgetUsdPerMonth`;
@@ -288,4 +289,30 @@ test('updateSettings takes trusted proxies in their usual form, and refuses what
   const { errors } = await update(['10.0.0.1', 'proxy.example']);
   assert.deepEqual([errors[0].code, errors[0].path], ['invalid-value', ['input', 'trustedProxies', '1']]);
   assert.deepEqual((await update([])).settings, { trustedProxies: [] });
+});
+
+test('apiKeys are in the order that is asked for, page by page; ApiKey.lastUsedAt tells the latest request', async () => {
+  const bench = await open();
+  const { keyUsage } = bench;
+  keyUsage.usedAt('k1', START_MS - 5_000);
+  keyUsage.usedAt('k3', START_MS - 9_000);
+  await mutate(bench, 'updateApiKey', 'apiKey { id }', { id: 'k2', input: { expiresAt: INPUT.expiresAt } });
+  const page = (orderBy: string, after: string | null = null) =>
+    bench.ask(
+      `query ($orderBy: ApiKeyOrder, $after: String) {
+        apiKeys(first: 2, orderBy: $orderBy, after: $after) {
+          nodes { id lastUsedAt } pageInfo { hasNextPage endCursor }
+        }
+      }`,
+      { orderBy, after },
+    );
+  const idOf = (id: string) => encodeGlobalId('ApiKey', id);
+  const used = (await page('LAST_USED_AT_DESC')).apiKeys;
+  assert.deepEqual(used.nodes, [
+    { id: idOf('k1'), lastUsedAt: new Date(START_MS - 5_000).toISOString() },
+    { id: idOf('k3'), lastUsedAt: new Date(START_MS - 9_000).toISOString() },
+  ]);
+  const rest = (await page('LAST_USED_AT_DESC', used.pageInfo.endCursor)).apiKeys;
+  assert.deepEqual(rest.nodes[0], { id: idOf('k2'), lastUsedAt: null });
+  assert.equal((await page('EXPIRES_AT_ASC')).apiKeys.nodes[0].id, idOf('k2'));
 });

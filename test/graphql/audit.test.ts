@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withoutSecrets } from '../../server/graphql/audit-mutations.ts';
 import { schema } from '../../server/graphql/schema.ts';
-import { type Bench, openBench, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const LOG = '{ auditLog { totalCount nodes { actor role action arguments outcome errorCodes } } }';
 

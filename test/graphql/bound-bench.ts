@@ -1,7 +1,8 @@
 // An admin API over a few bindings, for tests.
 
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, START_MS, sampleBinding, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { START_MS, sampleBinding, sampleRows } from './sample-rows.ts';
 
 /** Bindings: two of ada's laptop, one of ada's CI, one of the robot elsewhere, one of nobody. */
 export async function openBound(): Promise<Bench> {

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LiveEvent } from '../../server/gateway/live-event.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, START_MS, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
 import { ADA, ADAS, idOf, keysOf, openBound } from './bound-bench.ts';
+import { START_MS, sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const PAYLOAD = '{ clearedCount message clearedKeys errors { code message path } }';
 const clears: [string, string[], string][] = [

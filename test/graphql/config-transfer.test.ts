@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LITELLM, NEW_API } from '../config/import-samples.ts';
-import { type Bench, openBench, sampleBinding, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
 import { open } from './mutate.ts';
+import { sampleBinding, sampleRows } from './sample-rows.ts';
 
 const IMPORT = `mutation ($input: ImportConfigInput!) { importConfig(input: $input) {
   isApplied warnings changes { kind type name fields { name before after } } errors { code message path }

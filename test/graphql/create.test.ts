@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CatalogRows } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
 import { mutate, open } from './mutate.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const created: [string, string, Record<string, unknown>, string, unknown, keyof CatalogRows][] = [
   [

@@ -6,7 +6,8 @@ import { isInterfaceType, isObjectType } from 'graphql';
 import { LIMITS, parseWithinLimits } from '../../server/graphql/document-limits.ts';
 import { FIELD_WEIGHTS } from '../../server/graphql/field-weights.ts';
 import { schema } from '../../server/graphql/schema.ts';
-import { graphqlRequest, openBench, sampleRows } from './admin-bench.ts';
+import { graphqlRequest, openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const costOf = (text: string) => parseWithinLimits(text, schema).cost;
 

@@ -5,7 +5,8 @@ import test from 'node:test';
 import { getIntrospectionQuery } from 'graphql';
 import { serverAudits } from 'graphql-http';
 import { LIMITS } from '../../server/graphql/document-limits.ts';
-import { ADMIN_TOKEN, graphqlRequest, ORIGIN, openBench, sampleRows } from './admin-bench.ts';
+import { ADMIN_TOKEN, graphqlRequest, ORIGIN, openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const BUILD = '{ build { version } }';
 const LOOPBACK = { isLoopback: true };
@@ -275,7 +276,22 @@ test('fetch masks unexpected errors and logs them', async () => {
   assert.equal(status, 200);
   assert.equal(errors[0]?.message, 'Unexpected error.');
   assert.doesNotMatch(JSON.stringify(errors), /hunter2|srv/);
-  assert.deepEqual(bench.logged, [fault]);
+  assert.equal(bench.logged[0], fault);
+});
+
+test('fetch names the request in its reply, and in the log beside what was unexpected', async () => {
+  const bench = await openBench();
+  bench.log.page = () => Promise.reject(new Error('disk on fire'));
+  const ask = (headers: Record<string, string>) => {
+    const request = graphqlRequest({ query: '{ requestLogs { nodes { id } } }' }, { headers });
+    return bench.api.fetch(request, LOOPBACK);
+  };
+  const own = await ask({ 'x-request-id': 'mine-1' });
+  assert.equal(own.headers.get('x-request-id'), 'mine-1');
+  assert.match(String(bench.logged[1]), /Cannot answer request mine-1/);
+  const made = (await ask({ 'x-request-id': 'not\u00e9 harmless' })).headers.get('x-request-id');
+  assert.match(made ?? '', /^[0-9a-f-]{36}$/);
+  assert.match(String(bench.logged[3]), new RegExp(made ?? 'none'));
 });
 
 test('fetch answers 500 when the session store fails, and says no more', async () => {
@@ -288,7 +304,7 @@ test('fetch answers 500 when the session store fails, and says no more', async (
   const reply = await bench.api.fetch(request, LOOPBACK);
   assert.equal(reply.status, 500);
   assert.doesNotMatch(await reply.text(), /fire/);
-  assert.equal(bench.logged.length, 1);
+  assert.equal(bench.logged.length, 2);
 });
 
 function json(headers: Record<string, string>): RequestInit {

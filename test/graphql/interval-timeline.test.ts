@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 const SECOND_MS = 1_000;
 
@@ -58,6 +59,27 @@ test('intervalTimeline names users when asked to', async () => {
     users: [],
     points: [{ userId: bob }],
   });
+});
+
+test('intervalTimeline of one API key or session has its points alone', async () => {
+  const bench = await openBench();
+  const at = (minutesAgo: number, over: Parameters<typeof sampleRow>[1]) =>
+    bench.log.append(
+      sampleRow(`r${minutesAgo}`, { startedAtMs: START_MS - minutesAgo * 60 * SECOND_MS, ...over }),
+    );
+  at(9, { userId: 'u1', apiKeyId: 'k1', sessionId: 's1' });
+  at(8, { userId: 'u1', apiKeyId: 'k2', sessionId: 's2' });
+  at(7, { userId: 'u2', apiKeyId: 'k1', sessionId: 's2' });
+  at(4, { userId: 'u1', apiKeyId: 'k1', sessionId: 's1' });
+  const minutes = async (args: string) => {
+    const { intervalTimeline } = await bench.ask(`{ intervalTimeline(${args}) { points { y } } }`);
+    return intervalTimeline.points.map(({ y }: { y: number }) => y);
+  };
+  assert.deepEqual(await minutes('sessionId: "s1"'), [5]);
+  // A session that two users share is one.
+  assert.deepEqual(await minutes('sessionId: "s2"'), [1]);
+  assert.deepEqual(await minutes(`apiKeyId: "${encodeGlobalId('ApiKey', 'k1')}", userId: "u1"`), [5]);
+  assert.deepEqual(await minutes('sessionId: "s3"'), []);
 });
 
 test('intervalTimeline draws evenly from too many points, the newest included', async () => {

@@ -12,15 +12,8 @@ import { EXPORT_PARAMETERS, readExportQuery } from '../../server/graphql/export-
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { createLogExport, type LogExport } from '../../server/graphql/log-export.ts';
 import { schema } from '../../server/graphql/schema.ts';
-import {
-  ADMIN_TOKEN,
-  type Bench,
-  ORIGIN,
-  openBench,
-  START_MS,
-  sampleRow,
-  sampleRows,
-} from './admin-bench.ts';
+import { ADMIN_TOKEN, type Bench, ORIGIN, openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 const OWN_SECRET = 'wp_a-key-that-reads-its-own-rows';
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Bench, type CallOptions, openBench, sampleRows } from './admin-bench.ts';
+import { type Bench, type CallOptions, openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const PASSWORD = 'correct horse battery';
 const SETUP =

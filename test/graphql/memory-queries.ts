@@ -8,6 +8,7 @@ import type {
   IntervalFilter,
   IntervalGrouping,
   IntervalPoint,
+  IntervalPointFilter,
   LogQueries,
   RequestDimension,
   RequestTotals,
@@ -79,7 +80,7 @@ export function groupsOf(rows: Rows, by: RequestDimension) {
 }
 
 /** Answered requests of callers within the range, in order of start. */
-function answered(rows: Rows, filter: IntervalFilter): RequestRow[] {
+function answered(rows: Rows, filter: IntervalPointFilter): RequestRow[] {
   return rows
     .filter((row) => row.outcome === 'ok' && !row.isKeepWarm && row.usageSource !== 'none')
     .filter((row) => matchesFilter(row, filter))
@@ -106,10 +107,14 @@ export function intervals(
   return intervalGroups(starts, limit);
 }
 
-export function intervalPoints(rows: Rows, filter: IntervalFilter, maxIntervalMs: number): IntervalPoint[] {
+export function intervalPoints(
+  rows: Rows,
+  filter: IntervalPointFilter,
+  maxIntervalMs: number,
+): IntervalPoint[] {
   const lastStarts = new Map<string, number>();
   return answered(rows, filter).flatMap((row) => {
-    const caller = row.userId ?? row.apiKeyId ?? '';
+    const caller = filter.sessionId ?? row.userId ?? row.apiKeyId ?? '';
     const beforeMs = lastStarts.get(caller);
     lastStarts.set(caller, row.startedAtMs);
     if (beforeMs === undefined || row.startedAtMs - beforeMs > maxIntervalMs) return [];
@@ -120,7 +125,7 @@ export function intervalPoints(rows: Rows, filter: IntervalFilter, maxIntervalMs
 
 export function intervalSample(
   rows: Rows,
-  filter: IntervalFilter,
+  filter: IntervalPointFilter,
   { limit, maxIntervalMs, perUser }: Parameters<LogQueries['intervalSample']>[1],
 ) {
   const points = intervalPoints(rows, filter, maxIntervalMs);
@@ -144,6 +149,14 @@ export function cacheUses(rows: Rows, filter: IntervalFilter, limit: number) {
     uses.push(...own.map((row) => cacheUseOf(row, sessionId)));
   }
   return { uses, sessions: sessions.size, drawnSessions };
+}
+
+export function sessionUses(rows: Rows, filter: IntervalFilter, sessionIds: readonly string[]): CacheUse[] {
+  return sessionIds.toSorted().flatMap((sessionId) =>
+    answered(rows, filter)
+      .filter((row) => row.sessionId === sessionId)
+      .map((row) => cacheUseOf(row, sessionId)),
+  );
 }
 
 function cacheUseOf(row: RequestRow, sessionId: string): CacheUse {

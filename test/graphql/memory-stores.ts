@@ -26,7 +26,15 @@ import {
   type RequestFilter,
   type RequestRow,
 } from '../../server/gateway/ports.ts';
-import { cacheUses, groupsOf, intervalSample, intervals, seriesOf, totalsOf } from './memory-queries.ts';
+import {
+  cacheUses,
+  groupsOf,
+  intervalSample,
+  intervals,
+  seriesOf,
+  sessionUses,
+  totalsOf,
+} from './memory-queries.ts';
 
 export class MemoryCatalogStore implements CatalogStore {
   rows: CatalogRows = {
@@ -204,6 +212,21 @@ export class MemoryRequestLog implements RequestLog {
     return this.rows.find((row) => row.id === id) ?? null;
   }
 
+  async neighbours(...[row, limit]: Parameters<RequestLog['neighbours']>) {
+    const order = (a: RequestRow, b: RequestRow) => a.startedAtMs - b.startedAtMs || (a.id < b.id ? -1 : 1);
+    const session = this.rows
+      .filter(
+        ({ sessionId, apiKeyId }) =>
+          sessionId !== null && sessionId === row.sessionId && apiKeyId === row.apiKeyId,
+      )
+      .sort(order);
+    const place = session.findIndex(({ id }) => id === row.id);
+    return {
+      before: session.slice(Math.max(0, place - limit), Math.max(0, place)),
+      after: session.slice(place + 1, place + 1 + limit),
+    };
+  }
+
   async count(filter: RequestFilter): Promise<number> {
     this.calls.count += 1;
     return this.#matching(filter).length;
@@ -232,6 +255,10 @@ export class MemoryRequestLog implements RequestLog {
 
   async cacheUses(...[filter, limit]: Parameters<LogQueries['cacheUses']>) {
     return cacheUses(this.rows, filter, limit);
+  }
+
+  async sessionUses(...[filter, sessionIds]: Parameters<LogQueries['sessionUses']>) {
+    return sessionUses(this.rows, filter, sessionIds);
   }
 
   async writtenAfter(id: string, limit: number): Promise<RequestRow[] | null> {

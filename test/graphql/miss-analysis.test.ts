@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Miss } from '../../server/gateway/route-record.ts';
-import { openBench, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { sampleRow, sampleRows } from './sample-rows.ts';
 
 const ANALYSIS = `totalColdTokens totalCostUsd unpricedTokens causes { cause requests tokens costUsd share }
   byModel { model { name } coldTokens costUsd causes { cause tokens } }`;

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LiveEvent } from '../../server/gateway/live-event.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, START_MS, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { START_MS, sampleRows } from './sample-rows.ts';
 
 const FIELDS = `available message ttlSeconds totalKeys hits misses hitRate invalidations
   breakdown { modelById modelByProviderGlobal globalModelById globalModelByName globalModelResolve }

@@ -1,6 +1,7 @@
 // Sends a mutation to an admin API over sample rows and gives its payload, for tests.
 
-import { type Bench, openBench, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 /** Selected with every payload. */
 const ERRORS = 'errors { code message path }';

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CatalogRows } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, coolDown, openBench, sampleBinding, sampleRows } from './admin-bench.ts';
+import { type Bench, coolDown, openBench } from './admin-bench.ts';
 import { mutate, open } from './mutate.ts';
+import { sampleBinding, sampleRows } from './sample-rows.ts';
 
 const deletions: [string, string, string, keyof CatalogRows, string[]][] = [
   ['deleteProvider', 'Provider', 'p1', 'providers', ['robot']],

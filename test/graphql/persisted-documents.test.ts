@@ -9,8 +9,9 @@ import { LIMITS, parseWithinLimits } from '../../server/graphql/document-limits.
 import { PersistedDocuments } from '../../server/graphql/persisted-documents.ts';
 import { schema } from '../../server/graphql/schema.ts';
 import { findDocuments } from '../../ui/documents.ts';
-import { ADMIN_TOKEN, type Bench, graphqlRequest, ORIGIN, openBench, sampleRow } from './admin-bench.ts';
+import { ADMIN_TOKEN, type Bench, graphqlRequest, ORIGIN, openBench } from './admin-bench.ts';
 import { send } from './event-stream.ts';
+import { sampleRow } from './sample-rows.ts';
 
 const LOOPBACK = { isLoopback: true };
 const BUILD = 'query Build { build { version } }';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RequestRow } from '../../server/gateway/ports.ts';
-import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 const FIELDS = `requests truncated from to accounts ttlSeconds unpricedRequests ceilingHitRate
   recorded { requests accounts hitRate costUsd savedUsd }

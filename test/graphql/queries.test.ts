@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { coolDown, openBench, sampleAccount, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { coolDown, openBench, sampleAccount } from './admin-bench.ts';
+import { sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const START = '2026-11-21T22:00:00.000Z';
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 const START = '2026-11-21T22:00:00.000Z';
 
@@ -121,7 +122,7 @@ test('requestLog tells of translation, odd counts, faults, credits and kept bodi
     }),
   );
   const kept = { request: '{}', reply: 'data: {}', isCut: true };
-  bench.bodies.set('r1', kept);
+  bench.bodies.set('r1', { ...kept, upstreamRequest: null, requestHeaders: null });
   const query = `{ requestLog(id: "r1") { surface endpointSurface losses usageFlags credits ledger { audioTokens }
     bodies { request reply isCut } attempts { fault isPossibleDuplicate } } requestLogStats { credits } }`;
   assert.deepEqual(await bench.ask(query), {
@@ -142,7 +143,13 @@ test('requestLog tells of translation, odd counts, faults, credits and kept bodi
 test('requestLog gives bodies to nobody without a login', async () => {
   const bench = await openBench({ rows: sampleRows() });
   bench.log.append(sampleRow('r1'));
-  bench.bodies.set('r1', { request: 'canary', reply: 'canary', isCut: false });
+  bench.bodies.set('r1', {
+    request: 'canary',
+    upstreamRequest: 'canary',
+    requestHeaders: 'canary',
+    reply: 'canary',
+    isCut: false,
+  });
   const reply = await bench.call('{ requestLog(id: "r1") { bodies { request } } }', {}, { bearer: null });
   assert.equal(reply.errors[0]?.extensions.code, 'UNAUTHENTICATED');
   assert.ok(!JSON.stringify(reply.data ?? null).includes('canary'));

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 test('requestSeries has a bucket for every day of a zone', async () => {
   const bench = await openBench({ rows: sampleRows() });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, sampleRow, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { sampleRow, sampleRows } from './sample-rows.ts';
 
 test('requestLog tells why tokens were cold, how the account was chosen and what was done for the cache', async () => {
   const bench = await openBench({ rows: sampleRows() });

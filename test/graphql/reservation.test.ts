@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DEFAULT_RESERVATION } from '../../server/gateway/routing-settings.ts';
-import { type Bench, openBench, sampleAccount, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench, sampleAccount } from './admin-bench.ts';
 import { mutate } from './mutate.ts';
+import { sampleRows } from './sample-rows.ts';
 
 const FIELDS = 'reservation { ratio phase confidence loadFactor reason newcomerSlots }';
 

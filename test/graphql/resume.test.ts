@@ -5,8 +5,9 @@ import test from 'node:test';
 import type { AffinityEvent, RequestRow } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { writeCursor } from '../../server/graphql/page.ts';
-import { type Bench, openBench, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
 import { type Stream, settle, subscribe } from './event-stream.ts';
+import { sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const LOGGED = (after: string, filter = '') =>
   `subscription { requestLogged(after: "${after}"${filter}) { requestId } }`;

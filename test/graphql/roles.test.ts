@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { hashSecret } from '../../server/auth/api-keys.ts';
 import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { ADMIN_TOKEN, type Bench, openBench, START_MS, sampleRow } from './admin-bench.ts';
+import { ADMIN_TOKEN, type Bench, openBench } from './admin-bench.ts';
+import { START_MS, sampleRow } from './sample-rows.ts';
 
 const CREATE = `mutation ($input: CreateAdminTokenInput!) {
   createAdminToken(input: $input) { adminToken { id name masked role expiresAt } secret errors { code path } }

@@ -17,7 +17,8 @@ import {
   isRequiredInputField,
 } from 'graphql';
 import { printedSchema, schema } from '../../server/graphql/schema.ts';
-import { openBench, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
+import { sampleRows } from './sample-rows.ts';
 
 /** The login: the only root fields, and the only types, that answer to nobody. */
 const OPEN_FIELDS = ['Mutation.login', 'Mutation.logout', 'Mutation.setup', 'Query.session'];

@@ -5,8 +5,9 @@ import test from 'node:test';
 import { createClient } from 'graphql-sse';
 import { MAX_STREAMS_OF_OWNER, RESERVED_FOR_MS } from '../../server/graphql/stream-desk.ts';
 import { listen } from '../../server/serve.ts';
-import { ADMIN_TOKEN, type Bench, ORIGIN, openBench, sampleRow, sampleRows } from './admin-bench.ts';
+import { ADMIN_TOKEN, type Bench, ORIGIN, openBench } from './admin-bench.ts';
 import { readEvents, type Stream, settle } from './event-stream.ts';
+import { sampleRow, sampleRows } from './sample-rows.ts';
 
 const STREAM = `${ORIGIN}/graphql/stream`;
 const LOGGED = 'subscription { requestLogged { requestId } }';

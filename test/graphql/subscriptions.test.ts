@@ -14,11 +14,9 @@ import {
   ORIGIN,
   openBench,
   sampleAccount,
-  sampleBinding,
-  sampleRow,
-  sampleRows,
 } from './admin-bench.ts';
 import { settle, subscribe } from './event-stream.ts';
+import { sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const PASSWORD = 'correct horse battery';
 const REQUEST_LOGGED = 'subscription { requestLogged { requestId } }';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { type Bench, openBench, START_MS, sampleRow, sampleRows } from './admin-bench.ts';
+import { type Bench, openBench } from './admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from './sample-rows.ts';
 
 const MINUTE_MS = 60_000;
 const FIELDS = `analysisPeriodHours totalUsersAnalyzed isExact ttlDistribution { min5 min15 min30 min60 }
@@ -135,6 +136,33 @@ test('ttlAnalysis prices the lifetimes at the real prices of the model', async (
   assert.equal(ttlAnalysis.users[0].advice.basedOnRequests, 3);
   assert.equal(ttlAnalysis.users[0].advice.implicitRequests, 0);
 });
+
+test('ttlAnalysis advises on each session by itself, whatever else there is', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  const use = { inputTokens: 10_000, cacheReadTokens: 0, cacheWriteTokens: 10_000 };
+  append(bench, [90, 80, 70], { ...use, sessionId: 'long-pauses' });
+  append(bench, [60, 58, 56], { ...use, sessionId: 'short-pauses' });
+  const { ttlAnalysis } = await bench.ask(
+    '{ ttlAnalysis(groupBy: SESSION) { users { groupId advice { cheapest basedOnRequests inPeriod { fiveMinutesUsd } } } } }',
+  );
+  const found = ttlAnalysis.users.map(({ groupId, advice }: { groupId: string; advice: SessionAdvice }) => [
+    groupId,
+    advice.cheapest,
+    advice.basedOnRequests,
+    Number(advice.inPeriod.fiveMinutesUsd.toFixed(6)),
+  ]);
+  // USD per million: 3.75 to write, three times or once, and 0.3 to read or ping.
+  assert.deepEqual(found, [
+    ['long-pauses', 'KEEP_WARM', 3, 0.1125],
+    ['short-pauses', 'FIVE_MINUTES', 3, 0.0435],
+  ]);
+});
+
+interface SessionAdvice {
+  cheapest: string;
+  basedOnRequests: number;
+  inPeriod: { fiveMinutesUsd: number };
+}
 
 test('ttlAnalysis has no advice where there is nothing to choose', async () => {
   const bench = await openBench({ rows: sampleRows() });

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleBinding, sampleRows } from './admin-bench.ts';
+import { openBench } from './admin-bench.ts';
 import { ADA, ADAS, idOf, openBound } from './bound-bench.ts';
+import { START_MS, sampleBinding, sampleRows } from './sample-rows.ts';
 
 const QUERY = `query ($identifier: String!) { userAffinity(identifier: $identifier) {
   user { username email } apiKey { name } totalCount totalEndpoints affinities { id } } }`;

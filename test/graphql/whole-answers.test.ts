@@ -1,4 +1,4 @@
-// Asks for every field there is, to a depth of five types, over an installation full of secrets: no answer holds one.
+// Asks for every field there is, to a depth of four types, over an installation full of secrets: no answer holds one.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,8 +6,9 @@ import { hashSecret } from '../../server/auth/api-keys.ts';
 import type { AffinityEvent } from '../../server/gateway/ports.ts';
 import { canariesIn } from '../security/canaries.ts';
 import { wholeQueries, wholeSubscriptions } from '../security/whole-schema.ts';
-import { ADMIN_TOKEN, type Bench, openBench, sampleBinding, sampleRow, sampleRows } from './admin-bench.ts';
+import { ADMIN_TOKEN, type Bench, openBench } from './admin-bench.ts';
 import { subscribe } from './event-stream.ts';
+import { sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 const PASSWORD = 'PlantedPassword5hQz';
 const CREDENTIAL = 'PlantedCredential8vLmTr';

@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import type { RequestRow } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { openBench, START_MS, sampleRow, sampleRows } from '../graphql/admin-bench.ts';
+import { openBench } from '../graphql/admin-bench.ts';
 import { ADA } from '../graphql/bound-bench.ts';
+import { START_MS, sampleRow, sampleRows } from '../graphql/sample-rows.ts';
 import { HitAnalysis, IntervalTimeline, restCaller, TtlAnalysis } from './client.ts';
 
 const USAGE = '/api/admin/usage/cache-affinity';

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
+import { AffinityHistory } from '../../server/gateway/affinity-history.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { SURFACES } from '../../server/wire/surface.ts';
-import { openBench, START_MS, sampleBinding, sampleRows } from '../graphql/admin-bench.ts';
+import { openBench } from '../graphql/admin-bench.ts';
 import { ADA, keysOf, openBound } from '../graphql/bound-bench.ts';
+import { START_MS, sampleBinding, sampleRows } from '../graphql/sample-rows.ts';
 import {
   AffinityList,
   CacheConfig,
@@ -44,7 +46,8 @@ test('getStats() gives each counter under its own name', async () => {
     keySwitches: 29,
   });
   const nothing = { get: () => null, peek: () => null, clear: () => [], pin: () => null, move: () => null };
-  const affinity = { ...nothing, list: () => [sampleBinding('one')], counters };
+  const history = new AffinityHistory(0);
+  const affinity = { ...nothing, history, list: () => [sampleBinding('one')], counters };
   const call = restCaller(await openBench({ rows: sampleRows(), parts: { affinity } }));
   const { data } = (await call('GET', `${CACHE}/stats`)).body;
   assert.deepEqual(v.parse(CacheStats, data), {

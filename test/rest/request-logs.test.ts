@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestRow } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
-import { ADMIN_TOKEN, openBench, START_MS, sampleRow, sampleRows } from '../graphql/admin-bench.ts';
+import { ADMIN_TOKEN, openBench } from '../graphql/admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from '../graphql/sample-rows.ts';
 import { restCaller } from './client.ts';
 
 async function benchWith(rows: readonly Partial<RequestRow>[]) {

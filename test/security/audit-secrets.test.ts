@@ -14,7 +14,8 @@ import {
 } from 'graphql';
 import { MAX_STRANGER_NOTES } from '../../server/graphql/desk.ts';
 import { schema } from '../../server/graphql/schema.ts';
-import { type Bench, openBench, sampleRows } from '../graphql/admin-bench.ts';
+import { type Bench, openBench } from '../graphql/admin-bench.ts';
+import { sampleRows } from '../graphql/sample-rows.ts';
 
 /** Where a text may be a secret. A new argument that may be one belongs into SECRET_ARGUMENTS, and its place here. */
 const HIDDEN = [
@@ -29,7 +30,7 @@ const HIDDEN = [
   'updateSettings.input.alerts.webhookUrl',
 ];
 
-/** Names, ids and addresses: what is to be known of who changed what. */
+/** Names, ids, addresses and versions: what is to be known of who changed what. */
 const READABLE = `clearModelMapping.name
   clearRequestLogs.filter.apiKeyName clearRequestLogs.filter.requestedModel clearRequestLogs.filter.search
   clearRequestLogs.filter.sessionId
@@ -42,14 +43,14 @@ const READABLE = `clearModelMapping.name
   createModelMapping.input.aliases createModelMapping.input.upstreamModel
   createProvider.input.name
   createUser.input.email createUser.input.username
-  updateAccount.input.cacheDomain updateAccount.input.name
-  updateApiKey.input.allowedIps updateApiKey.input.name
-  updateEndpoint.input.name
-  updateModel.input.displayName updateModel.input.name
-  updateModelMapping.input.aliases updateModelMapping.input.upstreamModel
-  updateProvider.input.name
-  updateSettings.input.trustedProxies
-  updateUser.input.email updateUser.input.username`.split(/\s+/);
+  updateAccount.input.cacheDomain updateAccount.input.name updateAccount.input.version
+  updateApiKey.input.allowedIps updateApiKey.input.name updateApiKey.input.version
+  updateEndpoint.input.name updateEndpoint.input.version
+  updateModel.input.displayName updateModel.input.name updateModel.input.version
+  updateModelMapping.input.aliases updateModelMapping.input.upstreamModel updateModelMapping.input.version
+  updateProvider.input.name updateProvider.input.version
+  updateSettings.input.trustedProxies updateSettings.input.version
+  updateUser.input.email updateUser.input.username updateUser.input.version`.split(/\s+/);
 
 /** Looks like no secret, so that only the place can hide it. */
 const PLANTED = 'plainwordthatisplanted';

@@ -17,7 +17,7 @@ import {
 
 const MAX_KB = 2;
 const ROW =
-  'requestLogs(first: 1, filter: { search: $id }) { totalCount nodes { id bodies { request reply isCut } } }';
+  'requestLogs(first: 1, filter: { search: $id }) { totalCount nodes { id bodies { request upstreamRequest requestHeaders reply isCut } } }';
 
 describe('kept bodies', { skip: SKIP_REASON }, () => {
   let bench: SecurityBench;
@@ -39,11 +39,15 @@ describe('kept bodies', { skip: SKIP_REASON }, () => {
   it('hold both sides without secrets once they are switched on', async () => {
     await set(bench, { enabled: true, maxKb: MAX_KB });
     const { row } = await exchange(bench, `while-it-is-on sk-${'a1'.repeat(20)} password=hunter2hunter2`);
-    const { request, reply, isCut } = bodiesOf(row);
+    const { request, upstreamRequest, requestHeaders, reply, isCut } = bodiesOf(row);
     assert.match(request, /"model":"m".*while-it-is-on \[redacted\] password=\[redacted\]/);
     assert.match(reply, /while-it-is-on \[redacted\]/);
     assert.equal(isCut, false);
-    assert.deepEqual(canariesIn(request + reply, CANARIES), []);
+    assert.equal(upstreamRequest, null);
+    const headers: unknown = JSON.parse(requestHeaders ?? '');
+    assert.ok(isRecord(headers));
+    assert.equal(headers['x-api-key'] ?? headers.authorization, '•••');
+    assert.deepEqual(canariesIn(request + reply + requestHeaders, CANARIES), []);
   });
 
   it('are cut, also in the middle of a secret', async () => {
@@ -112,11 +116,30 @@ async function exchange(bench: SecurityBench, prompt: string): Promise<{ row: Js
   return { row };
 }
 
-function bodiesOf({ bodies }: Json): { request: string; reply: string; isCut: boolean } {
+interface Bodies {
+  request: string;
+  upstreamRequest: string | null;
+  requestHeaders: string | null;
+  reply: string;
+  isCut: boolean;
+}
+
+function bodiesOf({ bodies }: Json): Bodies {
   assert.ok(isRecord(bodies), 'nothing was kept');
   const { request, reply, isCut } = bodies;
   assert.ok(typeof request === 'string' && typeof reply === 'string' && typeof isCut === 'boolean');
-  return { request, reply, isCut };
+  return {
+    request,
+    upstreamRequest: textOrNull(bodies.upstreamRequest),
+    requestHeaders: textOrNull(bodies.requestHeaders),
+    reply,
+    isCut,
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  assert.ok(value === null || typeof value === 'string');
+  return value;
 }
 
 async function set({ gateway }: SecurityBench, bodyLog: Json): Promise<void> {

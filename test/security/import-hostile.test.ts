@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBench, sampleRows } from '../graphql/admin-bench.ts';
+import { openBench } from '../graphql/admin-bench.ts';
+import { sampleRows } from '../graphql/sample-rows.ts';
 
 const IMPORT = `mutation ($text: String!, $format: ImportFormat!) {
   importConfig(input: { text: $text, format: $format }) {

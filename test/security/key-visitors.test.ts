@@ -9,14 +9,8 @@ import { createLogExport } from '../../server/graphql/log-export.ts';
 import { maySee, ownFilter } from '../../server/graphql/own-rows.ts';
 import type { Visitor } from '../../server/graphql/parts.ts';
 import { createRestApi } from '../../server/rest/rest.ts';
-import {
-  type Bench,
-  graphqlRequest,
-  ORIGIN,
-  openBench,
-  START_MS,
-  sampleRow,
-} from '../graphql/admin-bench.ts';
+import { type Bench, graphqlRequest, ORIGIN, openBench } from '../graphql/admin-bench.ts';
+import { START_MS, sampleRow } from '../graphql/sample-rows.ts';
 
 const SECRET = 'wp_a-key-that-may-come-from-some-places';
 const QUERY = '{ requestLogs { nodes { requestId } } }';

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GraphQLError } from 'graphql';
 import { withoutValues } from '../../server/graphql/error-values.ts';
-import { type Bench, graphqlRequest, openBench, sampleRows } from '../graphql/admin-bench.ts';
+import { type Bench, graphqlRequest, openBench } from '../graphql/admin-bench.ts';
+import { sampleRows } from '../graphql/sample-rows.ts';
 
 const SECRET = 'a-planted-Secret-42';
 const WORD = 'aPlantedSecret42';

@@ -25,7 +25,8 @@ import { AdminDesk } from '../../server/graphql/desk.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import type { Visitor } from '../../server/graphql/parts.ts';
 import { schema } from '../../server/graphql/schema.ts';
-import { type Bench, openBench, START_MS, sampleRow, sampleRows } from '../graphql/admin-bench.ts';
+import { type Bench, openBench } from '../graphql/admin-bench.ts';
+import { START_MS, sampleRow, sampleRows } from '../graphql/sample-rows.ts';
 
 const KEY_SECRET = 'wp_the-key-that-reads-its-own-rows';
 
@@ -36,8 +37,8 @@ type Caller = (typeof ROLES)[number];
 const REACH: Record<Caller, string> = {
   nobody: 'session login logout setup',
   own: 'cacheHitAnalysis requestLog requestLogStats requestLogs requestSeries',
-  viewer: `accounts affinities affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis explainRoute
-    intervalTimeline modelMappingCache models node providers replayPolicy requestGroups requestLogHealth settings
+  viewer: `accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis explainRoute
+    intervalTimeline modelMappingCache models node providers providerCacheFacts replayPolicy reservationPreview requestGroups requestLogHealth settings
     ttlAnalysis userAffinity users
     subscription:accountChanged subscription:affinityChanged subscription:affinityStats subscription:alertChanged
     subscription:cleared subscription:requestLogged`,
@@ -56,6 +57,7 @@ const WITH_EVERYTHING: Partial<RequestRow> = {
   misses: [{ cause: 'ttl-expired', tokens: 100, costNanoUsd: 1, detail: 'unused for 412 s' }],
   prefixParentId: '1',
   prefixSharedTokens: 10,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
   route: {
     policy: 'warm-cost',
     profile: 'balanced',
@@ -81,7 +83,13 @@ async function benchOfRoles(): Promise<{ bench: Bench; bearers: Record<Caller, s
     sampleRow('1', { apiKeyId: 'own', apiKeyName: 'own', ...WITH_EVERYTHING }),
     sampleRow('2', { apiKeyId: 'k2', requestId: 'of-another-key', sessionId: 'of-another-key' }),
   ];
-  bench.bodies.set('1', { request: '{}', reply: '{}', isCut: false });
+  bench.bodies.set('1', {
+    request: '{}',
+    upstreamRequest: '{}',
+    requestHeaders: '{}',
+    reply: '{}',
+    isCut: false,
+  });
   const issue = async (role: 'viewer' | 'operator' | 'admin') =>
     (await bench.parts.adminTokens.issue({ id: role, name: role, role, expiresAtMs: null })).secret;
   const bearers = {
@@ -185,10 +193,10 @@ for (const [index, caller] of ROLES.entries()) {
 }
 
 /** What an API key is told on from what it may ask: whole types, since a type has one scope. */
-const OPEN_TO_KEYS = `CacheHitAnalysis CacheHitBucket Ledger Miss ModelCacheHits PageInfo PartCacheHits
+const OPEN_TO_KEYS = `CacheHitAnalysis CacheHitBucket CostLine Ledger Miss ModelCacheHits PageInfo PartCacheHits
   Percentiles RequestBucket RequestLog RequestLogConnection RequestLogEdge RequestLogStats Session`;
 /** What they name and an API key may not look into. */
-const SHUT_TO_KEYS = `Account AccountCacheHits ApiKey Attempt CacheLevers Endpoint Model Provider RequestBodies RouteRecord User`;
+const SHUT_TO_KEYS = `Account AccountCacheHits ApiKey Attempt CacheLevers Endpoint Model Provider RequestBodies RouteRecord SessionNeighbours User`;
 
 /** Follows every field from what an API key may ask: which types answered, which refused, and all that was told. */
 async function followOwn() {

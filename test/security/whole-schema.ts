@@ -23,11 +23,12 @@ const ROOT_ARGUMENTS: Readonly<Record<string, string>> = {
   replayPolicy: '(input: {})',
   requestGroups: '(by: MODEL)',
   requestSeries: '(bucketSeconds: 3600)',
+  reservationPreview: '(input: {})',
   userAffinity: '(identifier: "canary")',
 };
 
 /** How deep objects are followed; each type's own fields are asked for by a list of its own anyway. */
-const MAX_DEPTH = 5;
+const MAX_DEPTH = 4;
 
 export function wholeQueries(): WholeDocument[] {
   return documentsOf(schema.getQueryType(), 'query');
@@ -76,15 +77,20 @@ function selected(field: GraphQLField<unknown, unknown>, path: readonly string[]
 
 function fieldsOf(type: GraphQLNamedType, path: readonly string[]): string {
   if (!isObjectType(type)) return isInterfaceType(type) ? '__typename id' : '__typename';
-  const texts = Object.values(type.getFields())
-    // The same nodes again, one level deeper.
-    .filter((field) => field.name !== 'edges' && !field.args.some(isRequiredArgument))
+  const asked = (field: GraphQLField<unknown, unknown>, text: string) => {
+    askedFields.add(`${type.name}.${field.name}`);
+    return text;
+  };
+  // The same nodes again, one level deeper, are left out.
+  const askable = Object.values(type.getFields()).filter(
+    (field) => field.name !== 'edges' && !field.args.some(isRequiredArgument),
+  );
+  const texts = askable
     .filter((field) => isLeafType(getNamedType(field.type)) || isWorthIt(field, [...path, type.name]))
-    .map((field) => {
-      askedFields.add(`${type.name}.${field.name}`);
-      return selected(field, [...path, type.name]);
-    });
-  return ['__typename', ...texts].join(' ');
+    .map((field) => asked(field, selected(field, [...path, type.name])));
+  if (texts.length > 0) return ['__typename', ...texts].join(' ');
+  // A type of nothing but other nodes, as the neighbours of a request.
+  return askable.map((field) => asked(field, `${field.name} { __typename }`)).join(' ');
 }
 
 function isWorthIt(field: GraphQLField<unknown, unknown>, path: readonly string[]): boolean {

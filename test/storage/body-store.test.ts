@@ -6,15 +6,31 @@ import type { StoredBody } from '../../server/storage/body-store.ts';
 import { NOW_MS, requestRow, withStorage } from './scratch.ts';
 
 function body(over: Partial<StoredBody> = {}): StoredBody {
-  return { id: 'r1', atMs: NOW_MS, request: '{"a":"é\\n"}\n', reply: 'data: {}\n\n', isCut: false, ...over };
+  return {
+    id: 'r1',
+    atMs: NOW_MS,
+    request: '{"a":"é\\n"}\n',
+    upstreamRequest: null,
+    requestHeaders: null,
+    reply: 'data: {}\n\n',
+    isCut: false,
+    ...over,
+  };
 }
 
 test('BodyStore.get gives back what was appended, queued or written', () =>
   withStorage(async ({ bodies }) => {
     bodies.append(body());
-    bodies.append(body({ id: 'r2', isCut: true, reply: '' }));
+    const other = body({
+      id: 'r2',
+      isCut: true,
+      reply: '',
+      upstreamRequest: '{"a":1}',
+      requestHeaders: '{"x":"•••"}',
+    });
+    bodies.append(other);
     assert.deepEqual(await bodies.get('r1'), body());
-    assert.deepEqual(await bodies.get('r2'), body({ id: 'r2', isCut: true, reply: '' }));
+    assert.deepEqual(await bodies.get('r2'), other);
     assert.equal(await bodies.get('unknown'), null);
   }));
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
+import { matchesFilter } from '../../server/analysis/request-filter.ts';
 import type {
   IntervalFilter,
   IntervalGroup,
@@ -74,6 +75,10 @@ test('RequestLog.intervals, intervalSample and cacheUses equal the plain computa
         const { uses: expected, ...expectedCounts } = plain.cacheUses(rows, filter, 1000);
         assert.deepEqual(counts, expectedCounts);
         assert.deepEqual(uses, expected);
+        assert.deepEqual(
+          await log.sessionUses(filter, ['s3', 's1', 'nobody']),
+          plain.sessionUses(rows, filter, ['s3', 's1', 'nobody']),
+        );
       }),
       { numRuns: 30 },
     );
@@ -191,7 +196,7 @@ test('intervals() count rows that nobody has folded or even taken yet', () =>
         assertNear(found, plain.intervals(written, RANGE, { by, limit: 1000 }), by);
       }
       const options = { limit: 10_000, maxIntervalMs: HOUR_MS, perUser: false };
-      const { points } = await intervalSample(db, RANGE, options, 0);
+      const { points } = await intervalSample(db, RANGE, options, { maxExactRows: 0 });
       const expected = plain.intervalSample(written, RANGE, options).points;
       assert.deepEqual(points.slice(-60), expected.slice(-60));
     }
@@ -227,7 +232,7 @@ test('intervals() after retention took the oldest rows are those of the rest', (
 test('intervalSample() of kept points is even and has newest and extremes', () =>
   withFolded(async ({ db, rows }) => {
     const options = { limit: 300, maxIntervalMs: 2 * HOUR_MS, perUser: false };
-    const { points, total } = await intervalSample(db, RANGE, options, 0);
+    const { points, total } = await intervalSample(db, RANGE, options, { maxExactRows: 0 });
     const all = plain.intervalPoints(rows, RANGE, options.maxIntervalMs);
     assert.ok(Math.abs(total - all.length) <= 10, `${total} of ${all.length}`);
     assert.ok(points.length <= 300 && points.length >= 250, `${points.length}`);
@@ -247,12 +252,17 @@ test('intervalSample() of kept points is even and has newest and extremes', () =
 test('intervalSample() of kept points keeps to one user, and leaves none out', () =>
   withFolded(async ({ db, rows }) => {
     const options = { limit: 150, maxIntervalMs: HOUR_MS, perUser: true };
-    const everybody = await intervalSample(db, RANGE, options, 0);
+    const everybody = await intervalSample(db, RANGE, options, { maxExactRows: 0 });
     assert.deepEqual(
       new Set(everybody.points.map(({ userId }) => userId)),
       new Set(['u0', 'u1', 'u2', 'u3']),
     );
-    const one = await intervalSample(db, { ...RANGE, userId: 'u2' }, { ...options, perUser: false }, 0);
+    const one = await intervalSample(
+      db,
+      { ...RANGE, userId: 'u2' },
+      { ...options, perUser: false },
+      { maxExactRows: 0 },
+    );
     assert.deepEqual(new Set(one.points.map(({ userId }) => userId)), new Set(['u2']));
     assert.ok(one.points.every(({ intervalMs }) => intervalMs <= HOUR_MS));
     assert.ok(one.points.length <= 150 && one.points.length > 100);
@@ -260,6 +270,28 @@ test('intervalSample() of kept points keeps to one user, and leaves none out', (
       one.points.at(-1)?.atMs,
       plain.intervalPoints(rows, { ...RANGE, userId: 'u2' }, HOUR_MS).at(-1)?.atMs,
     );
+  }));
+
+test('intervalSample() of one session or API key looks at its newest rows', () =>
+  withFolded(async ({ db, rows }) => {
+    const options = { limit: 1000, maxIntervalMs: 2 * HOUR_MS, perUser: false };
+    const { sessionId } = rows.at(-1) ?? {};
+    assert.ok(sessionId);
+    for (const filter of [
+      { ...RANGE, sessionId },
+      { ...RANGE, apiKeyId: 'k1' },
+    ]) {
+      const found = await intervalSample(db, filter, options);
+      const expected = plain.intervalSample(rows, filter, options);
+      assert.ok(expected.points.length > 3);
+      assert.deepEqual(found, expected);
+      const starts = rows.filter((one) => matchesFilter(one, filter)).map(({ startedAtMs }) => startedAtMs);
+      const fromMs = starts.toSorted((a, b) => a - b).at(-4) ?? 0;
+      assert.deepEqual(
+        await intervalSample(db, filter, options, { maxOwnRows: 4 }),
+        plain.intervalSample(rows, { ...filter, fromMs }, options),
+      );
+    }
   }));
 
 test('cacheUses() draws whole sessions until there are enough rows', () =>

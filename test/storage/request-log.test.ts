@@ -78,6 +78,7 @@ test('RequestLog.get gives back every field, queued or written', () =>
       isKeepWarm: true,
       prefixParentId: 'r0',
       prefixSharedTokens: 4_000,
+      traceId: '0af7651916cd43dd8448eb211c80319c',
     });
     const bare = requestRow({
       id: 'r2',

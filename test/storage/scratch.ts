@@ -221,6 +221,7 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     isKeepWarm: false,
     prefixParentId: null,
     prefixSharedTokens: null,
+    traceId: null,
     attempts: [],
     ...over,
   };

@@ -9,12 +9,11 @@ import { bun, deno, node, root, run } from './tools.mjs';
 const STARTS_PROCESSES =
   /^test\/(process|faults|security\/(canary-secrets|outbound|data-plane-paths|body-log)|sdk|cli\/process|runtimes|binary|ui\/.*\.browser)/;
 
+const NODE_COUNTS = [/^ℹ pass (\d+)$/m, /^ℹ fail (\d+)$/m];
 const RUNTIMES = {
-  node: {
-    command: node,
-    args: ['--test', '--test-concurrency=2'],
-    counts: [/^ℹ pass (\d+)$/m, /^ℹ fail (\d+)$/m],
-  },
+  node: { command: node, args: ['--test', '--test-concurrency=2'], counts: NODE_COUNTS },
+  // They wait for their browsers more than they work.
+  'node with browsers': { command: node, args: ['--test', '--test-concurrency=3'], counts: NODE_COUNTS },
   bun: {
     command: bun,
     args: ['test', '--timeout', '30000'],
@@ -32,13 +31,11 @@ export async function runTests({ isOnAllRuntimes }) {
   if (!run(node, ['.ci/build.mjs', '--if-stale'])) return { passed: 0, failed: 1 };
   const all = testFiles();
   const quiet = all.filter((file) => !STARTS_PROCESSES.test(file));
-  const rounds = isOnAllRuntimes
-    ? [
-        ['node', all],
-        ['bun', quiet],
-        ['deno', quiet],
-      ]
-    : [['node', all]];
+  const onNode = [
+    ['node', all.filter((file) => !file.endsWith('.browser.test.ts'))],
+    ['node with browsers', all.filter((file) => file.endsWith('.browser.test.ts'))],
+  ];
+  const rounds = isOnAllRuntimes ? [...onNode, ['bun', quiet], ['deno', quiet]] : onNode;
   const total = { passed: 0, failed: 0 };
   for (const [runtime, files] of rounds) {
     console.log(`— tests on ${runtime}`);

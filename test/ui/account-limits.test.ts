@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LimitsForm, readLimits } from '../../ui/src/pages/accounts/limits.ts';
+import {
+  isFaulty,
+  type LimitsForm,
+  limitSource,
+  readLimits,
+  readWeight,
+} from '../../ui/src/pages/accounts/limits.ts';
 
 const FORM: LimitsForm = {
   weight: 1,
@@ -35,7 +41,8 @@ const REFUSED: Partial<LimitsForm>[] = [
   { maxConcurrent: 0 },
   { maxConcurrent: 'many' },
   { cacheTtlMinutes: -1 },
-  { cacheTtlMinutes: 1441 },
+  { cacheTtlMinutes: 10_081 },
+  { weight: 1001 },
   { rateMultiplier: 'x' },
   { rateMultiplier: -1 },
   { usdPerCredit: 0 },
@@ -46,3 +53,23 @@ for (const change of REFUSED) {
     assert.equal(readLimits({ ...FORM, ...change }), null);
   });
 }
+
+test('readWeight() takes whole numbers from 1 to 1000 only', () => {
+  assert.equal(readWeight('1000'), 1000);
+  for (const entered of ['', null, '0', '-1', '1.5', '1001', 'x']) assert.equal(readWeight(entered), null);
+});
+
+test('limitSource() says whether the limit was set, learned, or is not known', () => {
+  assert.equal(limitSource({ maxConcurrent: 8, currentLimit: 8 }), 'set');
+  assert.equal(limitSource({ maxConcurrent: null, currentLimit: 3 }), 'learned');
+  assert.equal(limitSource({ maxConcurrent: null, currentLimit: null }), 'unknown');
+});
+
+test('isFaulty() blames the field that is wrong and no other', () => {
+  const form = { ...FORM, weight: '0', usdPerCredit: '-1' };
+  const fields = ['weight', 'maxConcurrent', 'cacheTtlMinutes', 'rateMultiplier', 'usdPerCredit'] as const;
+  assert.deepEqual(
+    fields.filter((field) => isFaulty(form, field)),
+    ['weight', 'usdPerCredit'],
+  );
+});

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { History } from './seed-history.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 30_000;
@@ -18,18 +19,31 @@ export interface DemoGateway {
   stop(): Promise<void>;
 }
 
-/** `withTraffic: false` leaves the generator off, so that a test sees only its own requests. */
-export async function bootDemoGateway(options: { withTraffic: boolean }): Promise<DemoGateway> {
+export interface DemoOptions {
+  /** False leaves the generator off, so that a test sees only its own requests. */
+  withTraffic: boolean;
+  /** A past in the request log; absent = the log is empty. */
+  history?: History;
+}
+
+export async function bootDemoGateway({ withTraffic, history }: DemoOptions): Promise<DemoGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'warmpath-panel-'));
+  const removeData = () => rmSync(dataDir, { recursive: true, force: true });
+  try {
+    if (history) await makeHistory(dataDir, history);
+  } catch (error) {
+    removeData();
+    throw error;
+  }
   const port = await freePort();
   const args = ['server/main.ts', '--port', String(port), '--data-dir', dataDir];
-  const child = spawn(bunPath(), options.withTraffic ? [...args, '--demo'] : args, {
+  const child = spawn(bunPath(), withTraffic ? [...args, '--demo'] : args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {
     await ended(child);
-    rmSync(dataDir, { recursive: true, force: true });
+    removeData();
   };
   try {
     const output = await welcome(child);
@@ -38,6 +52,18 @@ export async function bootDemoGateway(options: { withTraffic: boolean }): Promis
     await stop();
     throw error;
   }
+}
+
+/** In a process of its own: a test that runs under another runtime would need the database's thread of that one. */
+function makeHistory(dataDir: string, { rows, days }: History): Promise<void> {
+  const args = ['test/ui/seed-history.ts', dataDir, String(rows), String(days)];
+  const child = spawn(bunPath(), args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`Cannot make a past: exit code ${code}`)),
+    );
+  });
 }
 
 function bunPath(): string {

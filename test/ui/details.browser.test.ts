@@ -2,44 +2,230 @@
 // The tests build on each other, in order.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { launchBrowser } from './browser.ts';
-import { assertAccessible, openSettled, rowsOf, startVisit, type Visit } from './visit.ts';
+import type { Locator, Page, Route } from 'playwright-core';
+import {
+  assertAccessible,
+  graphql,
+  openSettled,
+  openVisit,
+  rowsOf,
+  sendRequest,
+  type Visit,
+  waitForRows,
+  whenSettled,
+} from './visit.ts';
 
-const PASSWORD = 'a look at the details';
 const KEEP_BODIES = 'mutation { updateSettings(input: { bodyLog: { enabled: true } }) { errors { code } } }';
+const ACCOUNTS = '{ accounts(first: 50) { nodes { id name } } }';
+const FAIL = `mutation ($accountId: ID!, $failure: DemoFailure!) {
+  setDemoFailure(accountId: $accountId, failure: $failure) { errors { code } }
+}`;
 
-const isBuilt = existsSync(join(import.meta.dirname, '../../server/panel/assets.js'));
-const browser = isBuilt ? await launchBrowser() : null;
-const visit = browser ? await startVisit(browser) : null;
+const step = await openVisit();
 
-after(async () => {
-  await browser?.close();
-  await visit?.gateway.stop();
-});
-
-function step(name: string, look: (visit: Visit) => Promise<void>): void {
-  test(name, { skip: visit === null }, async () => {
-    if (visit) await look(visit);
-  });
+/** Sections start as they were left; this one is opened if it is not. */
+async function unfold(dialog: Locator, section: string): Promise<void> {
+  const details = dialog.locator(`[data-fold="${section}"]`);
+  if ((await details.getAttribute('open')) === null) await details.locator('summary').first().click();
 }
 
 step('a translated request tells both dialects, what was left out, and what it said', async (visit) => {
   const { page } = visit;
-  await logIn(visit);
-  await keepBodies(visit);
+  // The switch has no place in the panel: it is for hours of searching.
+  await graphql(visit, KEEP_BODIES);
   await sendResponsesRequest(visit);
   await openSettled(page, '/requests');
   await rowsOf(page).first().locator('a:visible').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('OpenAI Responses → Anthropic Messages').waitFor();
   await dialog.getByText('Left out: metadata, verbosity').waitFor();
-  for (const summary of await dialog.locator('summary').all()) await summary.click();
-  await dialog.getByText('"input_tokens": ').first().waitFor();
-  assert.match((await dialog.getByRole('region', { name: 'Request' }).textContent()) ?? '', /Good morning/);
+  await unfold(dialog, 'usage');
+  await dialog.locator('[data-usage]').getByText('input_tokens', { exact: true }).first().waitFor();
+  await unfold(dialog, 'bodies');
+  assert.match(await textOfBody(dialog, 'Request'), /input: "Good morning\."/);
   await assertAccessible(page, 'a request with bodies');
+});
+
+step(
+  'a body is a tree or a text, its changes on the way are told, and no header gives a secret away',
+  async (visit) => {
+    const { page, gateway } = visit;
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Sent on' }).click();
+    await dialog.getByRole('button', { name: 'Changes' }).click();
+    const changes = dialog.locator('[data-diff]');
+    await changes.getByText('metadata', { exact: true }).waitFor();
+    assert.match((await changes.textContent()) ?? '', /Removed metadata\s*- \{\s+"team": "a"/);
+    await assertAccessible(page, 'changes of a body');
+    await dialog.getByRole('button', { name: 'Text', exact: true }).click();
+    assert.match(await textOfBody(dialog, 'Sent on'), /"text": "Good morning\."/);
+    await dialog.getByRole('button', { name: 'Headers' }).click();
+    const headers = await textOfBody(dialog, 'Headers');
+    assert.match(headers, /"authorization": "•••"/);
+    assert.ok(!headers.includes(gateway.apiKey));
+  },
+);
+
+step(
+  'the request can be copied as a command with the key replaced, its id and its address too',
+  async ({ page, gateway }) => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Copy as curl' }).first().click();
+    const command = await clipboard(page);
+    assert.ok(command.startsWith(`curl --globoff '${gateway.origin}/v1/responses' \\\n`), command);
+    assert.match(command, /-H "authorization: Bearer \$WARMPATH_API_KEY"/);
+    assert.match(command, /--data-raw '\{"model":"claude-haiku-4-5","input":"Good morning\."/);
+    assert.ok(!command.includes(gateway.apiKey));
+    await unfold(dialog, 'curl');
+    assert.equal((await dialog.locator('[data-curl]').textContent())?.trim(), command);
+    await dialog.getByRole('button', { name: 'Copy id' }).click();
+    await dialog.getByText(await clipboard(page), { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Copy link' }).click();
+    assert.equal(await clipboard(page), page.url());
+  },
+);
+
+step('an open request outlives a reload, and Escape gives the focus back to its row', async ({ page }) => {
+  const address = page.url();
+  await page.reload();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Account and reason').waitFor();
+  assert.equal(page.url(), address);
+  // What was unfolded stays so.
+  await dialog.locator('[data-curl]').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  const row = rowsOf(page).first().locator('a:visible');
+  await row.focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByText('Account and reason').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement?.closest('[role="row"]') !== null);
+});
+
+step(
+  'a waterfall tells each attempt, what failed and what came next, on hover, focus and as a table',
+  async (visit) => {
+    const { page } = visit;
+    await sendStreamed(visit);
+    await openSettled(page, '/requests?surface=ANTHROPIC_MESSAGES&status=2xx');
+    await waitForRows(page, 1);
+    await rowsOf(page).first().locator('a:visible').click();
+    const dialog = page.getByRole('dialog');
+    const first = (await dialog.locator('[data-lane="1"] button').getAttribute('aria-label')) ?? '';
+    const name = /^1 (\S+) /.exec(first)?.[1] ?? '';
+    await page.keyboard.press('Escape');
+    await fail(visit, name, 'RATE_LIMITED');
+    await sendStreamed(visit);
+    await fail(visit, name, 'NONE');
+    await openSettled(page, '/requests?surface=ANTHROPIC_MESSAGES&status=2xx');
+    await waitForRows(page, 2);
+    await rowsOf(page).first().locator('a:visible').click();
+    const lanes = dialog.locator('[data-lane]');
+    const failed = dialog.locator('[data-lane="1"]');
+    await failed.getByText('429 · Failed').waitFor();
+    assert.match(
+      (await failed.textContent()) ?? '',
+      new RegExp(`${name}[^]*Rate limited[^]*Then anthropic-. was tried\\.`),
+    );
+    assert.ok((await lanes.count()) >= 2);
+    assert.equal(await dialog.locator('[data-lane="2"] [data-first-token]').count(), 1);
+    const readout = dialog.locator('[data-readout]');
+    const before = await readout.textContent();
+    await dialog.locator('[data-lane="2"] button').hover();
+    await readout
+      .getByText(/\([\d,]+–[\d,]+ ms\)/)
+      .first()
+      .waitFor();
+    await page.mouse.move(0, 0);
+    assert.equal(await readout.textContent(), before);
+    await dialog.locator('[data-lane="2"] button').focus();
+    await readout
+      .getByText(/\([\d,]+–[\d,]+ ms\)/)
+      .first()
+      .waitFor();
+    await assertAccessible(page, 'a waterfall');
+    await dialog.getByRole('button', { name: 'Table', exact: true }).click();
+    const table = dialog.getByRole('table', { name: 'Phases of the request' });
+    await table.getByText(`1 ${name}`).first().waitFor();
+    await assertAccessible(page, 'the times as a table');
+  },
+);
+
+step(
+  'the neighbours of the session are a click away, with a mark where the account changed',
+  async ({ page }) => {
+    const dialog = page.getByRole('dialog');
+    const neighbours = dialog.locator('[data-neighbours]');
+    assert.equal(await neighbours.getByRole('listitem').count(), 2);
+    await neighbours.locator('[aria-current="true"]').getByText('other account').waitFor();
+    const second = page.url();
+    await neighbours.getByRole('link').click();
+    await page.waitForFunction((address) => location.href !== address, second);
+    await neighbours.locator('[aria-current="true"]').waitFor();
+    assert.equal(await neighbours.locator('[aria-current="true"]').getByText('other account').count(), 0);
+    assert.equal(
+      await dialog
+        .getByRole('link', { name: 'Previous request of the session' })
+        .getAttribute('aria-disabled'),
+      'true',
+    );
+    await dialog.getByRole('link', { name: 'Next request of the session' }).click();
+    await page.waitForURL(second);
+    await page.goBack();
+    await page.goForward();
+    await page.waitForURL(second);
+    await neighbours.locator('[aria-current="true"]').getByText('other account').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.closest('[role="row"]') !== null);
+  },
+);
+
+step(
+  'a request that cannot be loaded says so and is tried again; one that is gone says that',
+  async (visit) => {
+    const { page, complaints } = visit;
+    const cut = (request: Route) =>
+      (request.request().postData() ?? '').includes('UmVxdWVzd') ? request.abort() : request.continue();
+    await page.route('**/graphql', cut);
+    await rowsOf(page).first().locator('a:visible').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('alert').waitFor();
+    await page.unroute('**/graphql', cut);
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByText('Account and reason').waitFor();
+    await openSettled(page, '/requests?open=UmVxdWVzdExvZzpuby1zdWNo');
+    await dialog
+      .getByText(/no longer in the log|Cannot/)
+      .first()
+      .waitFor();
+    await page.keyboard.press('Escape');
+    complaints.splice(0);
+  },
+);
+
+step('the details fit a phone in the dark, and a hostile name does no harm', async (visit) => {
+  const { page } = visit;
+  const name = `<img src=x onerror="document.title='taken'"> '$(id)' ${'x'.repeat(9_000)}`;
+  assert.equal(await sendRequest(visit, { model: name, session: 'hostile' }), 404);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.evaluate(() => localStorage.setItem('warmpath.theme', 'dark'));
+  for (const address of ['/requests?q=onerror', '/requests?surface=ANTHROPIC_MESSAGES&status=2xx']) {
+    await openSettled(page, address);
+    await rowsOf(page).first().locator('a:visible').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Account and reason').waitFor();
+    await whenSettled(page);
+    await assertAccessible(page, `${address} on a phone`);
+    assert.equal(await overflowOf(dialog), 0, address);
+    await page.keyboard.press('Escape');
+  }
+  assert.equal(await page.locator('img').count(), 0);
+  await page.evaluate(() => localStorage.setItem('warmpath.theme', 'light'));
+  await page.setViewportSize({ width: 1280, height: 800 });
 });
 
 step('an account tells its circuit and its limits', async ({ page }) => {
@@ -67,22 +253,48 @@ step('every part of the form for an account fits a phone', async ({ page }) => {
   await assertAccessible(page, 'add an account on a phone');
 });
 
-async function logIn({ gateway, page }: Visit): Promise<void> {
-  await page.goto(gateway.setupUrl);
-  await page.getByLabel('New password').fill(PASSWORD);
-  await page.getByLabel('Repeat password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Set password and log in' }).click();
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+/** How much wider the widest part of the drawer is than the drawer. */
+function overflowOf(dialog: Locator): Promise<number> {
+  return dialog
+    .getByRole('group')
+    .first()
+    .evaluate(({ scrollWidth, clientWidth }) => Math.max(0, scrollWidth - clientWidth));
 }
 
-/** The switch has no place in the panel: it is for hours of searching. */
-async function keepBodies({ page }: Visit): Promise<void> {
-  const reply = await page.evaluate(async (query) => {
-    const headers = { 'content-type': 'application/json', 'graphql-require-preflight': '1' };
-    const response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) });
-    return response.text();
-  }, KEEP_BODIES);
-  assert.match(reply, /"errors":\[\]/);
+async function textOfBody(dialog: Locator, name: string): Promise<string> {
+  return (await dialog.getByRole('region', { name, exact: true }).textContent()) ?? '';
+}
+
+function clipboard(page: Page): Promise<string> {
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+async function fail(visit: Visit, name: string, failure: string): Promise<void> {
+  const { accounts } = (await graphql(visit, ACCOUNTS)) as {
+    accounts: { nodes: { id: string; name: string }[] };
+  };
+  const accountId = accounts.nodes.find((account) => account.name === name)?.id;
+  assert.ok(accountId, `no account ${name}`);
+  await graphql(visit, FAIL, { accountId, failure });
+}
+
+async function sendStreamed({ gateway }: Visit): Promise<void> {
+  const response = await fetch(`${gateway.origin}/v1/messages`, {
+    method: 'POST',
+    headers: {
+      'x-api-key': gateway.apiKey,
+      'content-type': 'application/json',
+      'x-claude-code-session-id': 'waterfall',
+    },
+    body: JSON.stringify({
+      model: 'claude-haiku-4-5',
+      max_tokens: 16,
+      stream: true,
+      messages: [{ role: 'user', content: 'Good morning.' }],
+    }),
+  });
+  assert.equal(response.status, 200);
+  await response.text();
 }
 
 async function sendResponsesRequest({ gateway }: Visit): Promise<void> {

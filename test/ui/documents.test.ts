@@ -1,4 +1,5 @@
-// Every GraphQL document of the panel is valid against schema.graphql, and the build names it by the digest of its text.
+// Every GraphQL document of the panel is valid against schema.graphql and far from what a document may cost, and the build
+// names it by the digest of its text.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -6,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildSchema, parse, print, specifiedRules, validate } from 'graphql';
+import { LIMITS, parseWithinLimits } from '../../server/graphql/document-limits.ts';
 import { findDocuments, manifestOf, withoutTexts } from '../../ui/documents.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -17,6 +19,8 @@ const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
   .map((name) => ({ path: name.replaceAll('\\', '/'), text: readFileSync(join(SOURCES, name), 'utf8') }));
 const documents = findDocuments(files);
 const operations = documents.filter(({ operation }) => operation !== null);
+/** A field more in a list of a list must not bring a screen down. */
+const MAX_COST = 0.6 * LIMITS.cost;
 
 test('the panel has documents, each with a name of its own', () => {
   assert.ok(operations.length > 40);
@@ -26,6 +30,11 @@ test('the panel has documents, each with a name of its own', () => {
 for (const { operation, name, text } of operations) {
   test(`${operation} ${name} is valid`, () => {
     assert.deepEqual(validate(schema, parse(text), specifiedRules).map(String), []);
+  });
+
+  test(`${operation} ${name} costs at most ${MAX_COST}`, () => {
+    const { cost } = parseWithinLimits(text, schema);
+    assert.ok(cost > 0 && cost <= MAX_COST, `${cost}`);
   });
 }
 

@@ -42,11 +42,14 @@ test('format.usd keeps fractions of a cent visible', () => {
 
 test('format.ms picks the unit that keeps it short', () => {
   assert.deepEqual([5, 999, 1610, 12_340, 125_000].map(en.ms), ['5ms', '999ms', '1.61s', '12.3s', '2.08m']);
+  assert.deepEqual([3300, 3000].map(en.ms), ['3.30s', '3s']);
 });
 
 test('format follows the locale', () => {
   assert.equal(en.compact(12_300), '12.3K');
   assert.equal(zh.compact(12_300), '1.2万');
+  assert.equal(zh.compact(4045), '4,045');
+  assert.deepEqual([5, 1610].map(zh.ms), ['5毫秒', '1.61秒']);
   assert.equal(en.relative(0, 5000), '5s ago');
   assert.match(zh.relative(0, 5000), /5秒/);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { byNewest, LiveTail } from '../../ui/src/lib/live-tail.ts';
+import { byNewest, LiveTail, RateMeter } from '../../ui/src/lib/live-tail.ts';
 
 const row = (second: number, id = `id-${String(second).padStart(4, '0')}`) => ({
   id,
@@ -103,4 +103,71 @@ test('LiveTail is always sorted, without doubles and within its cap', () => {
       }
     }),
   );
+});
+
+test('LiveTail puts a page of history in its place where it overlaps what is there', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(9), row(5)]);
+  tail.appendOlder([row(4), row(7), row(5)]);
+  assert.deepEqual(ids(tail), ['id-0009', 'id-0007', 'id-0005', 'id-0004']);
+});
+
+test('RateMeter tells rows per second over the last ten seconds', () => {
+  const meter = new RateMeter();
+  assert.equal(meter.perSecond(50_000), 0);
+  for (let count = 0; count < 5; count += 1) meter.add(100_000 + count);
+  meter.add(103_000);
+  assert.equal(meter.perSecond(103_500), 0.6);
+  // Second 100 leaves the window at 110, second 103 at 113.
+  assert.equal(meter.perSecond(109_999), 0.6);
+  assert.equal(meter.perSecond(110_000), 0.1);
+  assert.equal(meter.perSecond(113_000), 0);
+  meter.add(500_000);
+  assert.equal(meter.perSecond(500_000), 0.1);
+});
+
+test('LiveTail leaves to history what belongs below the last row while there is history', () => {
+  const tail = new LiveTail({ cap: 3 });
+  tail.restart([row(9), row(8)]);
+  tail.hasOlder = true;
+  tail.pause();
+  // The window that a reconnection reads again reaches further back than the list.
+  tail.mergeNewest([row(10), row(9), row(8), row(7), row(6)]);
+  assert.equal(tail.waitingCount, 1);
+  tail.appendOlder([row(7), row(6)]);
+  tail.hasOlder = false;
+  tail.push(row(5));
+  tail.resume();
+  assert.deepEqual(ids(tail), ['id-0010', 'id-0009', 'id-0008']);
+  // Trimmed rows are history again.
+  assert.equal(tail.hasOlder, true);
+});
+
+test('LiveTail adds history in place, without a copy of what it holds', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(99), row(98)]);
+  const { rows } = tail;
+  tail.pause();
+  for (let second = 90; second > 0; second -= 10) {
+    tail.appendOlder(Array.from({ length: 10 }, (_unused, index) => row(second - index)));
+    assert.equal(tail.rows, rows);
+  }
+  assert.equal(rows.length, 92);
+  // Out of order, it becomes another array.
+  tail.appendOlder([row(95)]);
+  assert.notEqual(tail.rows, rows);
+  assert.deepEqual(ids(tail).slice(0, 4), ['id-0099', 'id-0098', 'id-0095', 'id-0090']);
+});
+
+test('LiveTail that lets go of a long history knows what it still has, and nothing else', () => {
+  const tail = new LiveTail({ cap: 3 });
+  tail.restart([row(50), row(49), row(48)]);
+  tail.pause();
+  tail.appendOlder(Array.from({ length: 20 }, (_unused, index) => row(40 - index)));
+  tail.push(row(51));
+  tail.resume();
+  assert.deepEqual(ids(tail), ['id-0051', 'id-0050', 'id-0049']);
+  assert.equal(tail.push(row(49)), false);
+  tail.appendOlder([row(49), row(48), row(40)]);
+  assert.deepEqual(ids(tail), ['id-0051', 'id-0050', 'id-0049', 'id-0048', 'id-0040']);
 });

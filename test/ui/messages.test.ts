@@ -5,7 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'svelte/compiler';
-import { fill, localeOf, messages, pluralKey } from '../../ui/src/lib/messages.ts';
+import { dictionary as en } from '../../ui/src/lib/messages/en.ts';
+import { dictionary as zh } from '../../ui/src/lib/messages/zh-cn.ts';
+import { fill, localeOf, pluralKey } from '../../ui/src/lib/messages.ts';
 
 const SOURCES = join(import.meta.dirname, '../../ui/src');
 const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
@@ -16,7 +18,6 @@ const pages = files.filter(({ name }) => name.endsWith('.svelte'));
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 test('messages have the same keys and placeholders in every language, and none is empty', () => {
-  const { en, 'zh-CN': zh } = messages;
   assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
   for (const [key, text] of Object.entries(en)) {
     const other = Object.entries(zh).find(([name]) => name === key)?.[1] ?? '';
@@ -27,7 +28,6 @@ test('messages have the same keys and placeholders in every language, and none i
 });
 
 test('messages are translated: few read the same in both languages', () => {
-  const { en, 'zh-CN': zh } = messages;
   const same = Object.entries(en).filter(([key, text]) =>
     Object.entries(zh).some(([k, v]) => k === key && v === text),
   );
@@ -52,10 +52,46 @@ test('every message is used', () => {
     patterns.some(({ start, end }) => key.startsWith(start ?? '') && key.endsWith(end ?? '')) ||
     sources.includes(`tn('${key.replace(/\.(one|other)$/, '')}'`);
   assert.deepEqual(
-    Object.keys(messages.en).filter((key) => !isUsed(key)),
+    Object.keys(en).filter((key) => !isUsed(key)),
     [],
   );
 });
+
+const BASE_PARTS = ['charts', 'codes', 'routing', 'shared', 'shell', 'table'];
+/** Charts that one screen alone draws have their texts with that screen's. */
+const CHARTS_OF_SCREENS: readonly [RegExp, string][] = [[/^charts\/[Ss]catter/, 'ttl']];
+
+test('every screen finds its texts in its own part or in the base, which is all that is loaded with it', async () => {
+  const parts = new Map<string, Set<string>>();
+  for (const file of readdirSync(join(SOURCES, 'lib/messages/en'))) {
+    const module: Record<string, object> = await import(join(SOURCES, 'lib/messages/en', file));
+    if (file !== 'base.ts')
+      parts.set(file.replace('.ts', ''), new Set(Object.values(module).flatMap(Object.keys)));
+  }
+  const keysOf = (names: readonly string[]) => new Set(names.flatMap((name) => [...(parts.get(name) ?? [])]));
+  const missing = files
+    .filter(({ name }) => !name.startsWith('lib/messages'))
+    .flatMap(({ name, text }) => {
+      const screen =
+        /^pages\/([\w-]+)\//.exec(name)?.[1] ?? CHARTS_OF_SCREENS.find(([chart]) => chart.test(name))?.[1];
+      const loaded = keysOf(screen ? [...BASE_PARTS, screen] : BASE_PARTS);
+      return namedKeys(text)
+        .filter((key) => !loaded.has(key) && !loaded.has(`${key}.other`))
+        .map((key) => `${name}: ${key}`);
+    });
+  assert.deepEqual(missing, []);
+});
+
+/** Keys that a source writes out, and those that a pattern in it can become. */
+function namedKeys(text: string): string[] {
+  const written = [...text.matchAll(/'([a-zA-Z]+(?:\.[\w-]+)+)'/g)].map(([, key]) => key ?? '');
+  const plurals = new Set(Object.keys(en).map((key) => key.replace(/\.(one|other)$/, '')));
+  const patterns = [...text.matchAll(/\bt\(\s*`([a-zA-Z.]+)\$\{[^}]*\}([a-zA-Z.]*)`/g)];
+  const possible = patterns.flatMap(([, start = '', end = '']) =>
+    Object.keys(en).filter((key) => key.startsWith(start) && key.endsWith(end)),
+  );
+  return [...written.filter((key) => key in en || plurals.has(key)), ...possible];
+}
 
 const TEXT_ATTRIBUTES = new Set([
   'title',

@@ -1,27 +1,9 @@
-// Slices of a period and the geometry of small charts.
+// The geometry of small charts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { niceCeiling, sparkPaths } from '../../ui/src/charts/spark.ts';
 import { backoffMs } from '../../ui/src/lib/backoff.ts';
-import { bucketsOf } from '../../ui/src/lib/buckets.ts';
-import { PERIOD_NAMES, PERIODS } from '../../ui/src/lib/request-filter.ts';
-
-const NOW_MS = Date.parse('2026-11-21T12:34:56.789Z');
-
-for (const period of PERIOD_NAMES) {
-  test(`bucketsOf ${period} covers the period without holes, on the clock, at most 30 slices`, () => {
-    const buckets = bucketsOf(period, NOW_MS);
-    const last = buckets.at(-1);
-    assert.ok(buckets.length >= 20 && buckets.length <= 30);
-    assert.ok(last && last.fromMs <= NOW_MS && NOW_MS < last.toMs);
-    assert.equal((last?.toMs ?? 0) - (buckets[0]?.fromMs ?? 0), PERIODS[period]);
-    for (const [index, bucket] of buckets.entries()) {
-      assert.equal(bucket.fromMs % (bucket.toMs - bucket.fromMs), 0);
-      if (index > 0) assert.equal(bucket.fromMs, buckets[index - 1]?.toMs);
-    }
-  });
-}
 
 const BOX = { width: 100, height: 10 };
 

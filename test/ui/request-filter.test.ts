@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readExportQuery } from '../../server/graphql/export-query.ts';
 import {
   activeFilters,
   apiFilterOf,
+  exportAddress,
   isCountable,
   isLiveFilter,
   noFilters,
@@ -17,13 +19,15 @@ const filterOf = (query: string) => apiFilterOf(new URLSearchParams(query), NOW_
 test('apiFilterOf carries every filter', () => {
   assert.deepEqual(
     filterOf(
-      'q=abc&key=ci&model=m1&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT&miss=TTL_EXPIRED' +
-        '&surface=OPENAI_CHAT&streamed=no&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
+      'q=abc&apiKey=k1&key=ci&model=m1&name=son&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT&miss=TTL_EXPIRED' +
+        '&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
     ),
     {
       search: 'abc',
+      apiKeyId: 'k1',
       apiKeyName: 'ci',
       modelId: 'm1',
+      requestedModel: 'son',
       accountId: 'a1',
       providerId: 'p1',
       userId: 'u1',
@@ -35,6 +39,7 @@ test('apiFilterOf carries every filter', () => {
       missCause: 'TTL_EXPIRED',
       surface: 'OPENAI_CHAT',
       streamed: false,
+      keepWarm: true,
       minLatencyMs: 250,
       from: '2026-11-21T10:00:00.000Z',
       to: '2026-11-21T11:00:00.000Z',
@@ -92,4 +97,49 @@ test('isCountable is false for what only the rows themselves tell', () => {
     ['slow=250', false],
   ] as const)
     assert.equal(isCountable(filterOf(query)), isExpected, query);
+});
+
+test('apiFilterOf knows today and yesterday in the zone that is shown', () => {
+  const of = (query: string) => apiFilterOf(new URLSearchParams(query), NOW_MS, 'Asia/Shanghai');
+  assert.deepEqual(of('period=today'), { from: '2026-11-20T16:00:00.000Z' });
+  assert.deepEqual(of('period=yesterday'), {
+    from: '2026-11-19T16:00:00.000Z',
+    to: '2026-11-20T16:00:00.000Z',
+  });
+  assert.deepEqual(filterOf('period=today'), { from: '2026-11-21T00:00:00.000Z' });
+  assert.deepEqual(filterOf('period=30d'), { from: '2026-10-22T12:00:00.000Z' });
+});
+
+test('exportAddress() asks the export for the rows of the list', () => {
+  assert.equal(exportAddress('csv', {}), '/admin/export/requests.csv');
+  assert.equal(exportAddress('jsonl', { outcome: 'OK' }), '/admin/export/requests.jsonl?outcome=OK');
+  const everything =
+    'q=a%26b&apiKey=k1&key=ci&model=m1&name=son&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=CLIENT_GONE' +
+    '&affinity=HIT&miss=TTL_EXPIRED&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z';
+  const address = new URL(exportAddress('csv', filterOf(everything), true), 'http://panel');
+  assert.deepEqual(readExportQuery(address.searchParams), {
+    hasBom: true,
+    filter: {
+      search: 'a&b',
+      apiKeyId: 'k1',
+      apiKeyName: 'ci',
+      modelId: 'm1',
+      requestedModel: 'son',
+      accountId: 'a1',
+      providerId: 'p1',
+      userId: 'u1',
+      sessionId: 's1',
+      minStatus: 400,
+      maxStatus: 499,
+      outcome: 'client-gone',
+      affinity: 'hit',
+      missCause: 'ttl-expired',
+      surface: 'openai-chat',
+      isStreamed: false,
+      isKeepWarm: true,
+      minLatencyMs: 250,
+      fromMs: Date.parse('2026-11-21T10:00:00Z'),
+      toMs: Date.parse('2026-11-21T11:00:00Z'),
+    },
+  });
 });

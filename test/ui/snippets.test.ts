@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLIENT_NAMES, snippetFor } from '../../ui/src/pages/keys/snippets.ts';
+import { CLIENT_NAMES, snippetFor } from '../../ui/src/parts/snippets.ts';
 
 const TARGET = { origin: 'http://127.0.0.1:8787', secret: 'wp_secret' };
 

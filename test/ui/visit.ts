@@ -1,11 +1,18 @@
 // A browser tab at a freshly booted gateway, and what a person or a client does there.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
 import { bootDemoGateway, type DemoGateway } from './demo-gateway.ts';
+import type { History } from './seed-history.ts';
 
 const WAIT_MS = 15_000;
+const PASSWORD = 'a visit to the panel';
+const SETUP = 'mutation ($input: SetupInput!) { setup(input: $input) { errors { code } } }';
 
 export interface Visit {
   gateway: DemoGateway;
@@ -14,8 +21,36 @@ export interface Visit {
   complaints: string[];
 }
 
-export async function startVisit(browser: Browser): Promise<Visit> {
-  const gateway = await bootDemoGateway({ withTraffic: false });
+export interface VisitOptions {
+  /** A past in the request log; absent = the log is empty. */
+  history?: History;
+}
+
+/** One step of a visit: a test of its own that is skipped where no panel or no browser is. */
+export type Step = (name: string, walk: (visit: Visit) => Promise<void>) => void;
+
+/** For a whole test file: browser and gateway end with it. Call it once, before the first step. */
+export async function openVisit(options: VisitOptions & { isLoggedIn?: boolean } = {}): Promise<Step> {
+  const { isLoggedIn = true, ...wanted } = options;
+  const isBuilt = existsSync(join(import.meta.dirname, '../../server/panel/assets.js'));
+  if (!isBuilt) {
+    process.stderr.write('THE PANEL IS NOT BUILT, its browser tests are skipped: run npm run build\n');
+  }
+  const browser = isBuilt ? await launchBrowser() : null;
+  const visit = browser ? await startVisit(browser, wanted) : null;
+  after(async () => {
+    await browser?.close();
+    await visit?.gateway.stop();
+  });
+  if (visit && isLoggedIn) await logIn(visit);
+  return (name, walk) =>
+    test(name, { skip: visit === null }, async () => {
+      if (visit) await walk(visit);
+    });
+}
+
+async function startVisit(browser: Browser, { history }: VisitOptions = {}): Promise<Visit> {
+  const gateway = await bootDemoGateway({ withTraffic: false, ...(history && { history }) });
   const context = await browser.newContext({
     baseURL: gateway.origin,
     locale: 'en-US',
@@ -31,6 +66,27 @@ export async function startVisit(browser: Browser): Promise<Visit> {
     if (message.type() === 'error') complaints.push(message.text());
   });
   return { gateway, page, complaints };
+}
+
+/** Sets the password of a new gateway with its setup token, and opens the overview. */
+export async function logIn(visit: Visit): Promise<void> {
+  const token = new URL(visit.gateway.setupUrl).hash.replace('#setup=', '');
+  await graphql(visit, SETUP, { input: { token: decodeURIComponent(token), password: PASSWORD } });
+  await openSettled(visit.page, '/');
+}
+
+/** Asks the admin API in the page's session; throws when it refuses, or when a mutation tells errors. */
+export async function graphql(
+  { page }: Visit,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+  const headers = { 'graphql-require-preflight': '1' };
+  const response = await page.request.post('/graphql', { headers, data: { query, variables } });
+  const text = await response.text();
+  assert.doesNotMatch(text, /"errors":\[[^\]]/, `the admin API refused: ${text.slice(0, 500)}`);
+  const { data }: { data: unknown } = JSON.parse(text);
+  return data;
 }
 
 /** One request of a client, as Claude Code sends it; the model's name tells requests apart. */
@@ -78,7 +134,12 @@ export async function waitForRows(page: Page, count: number): Promise<void> {
 /** Opens a screen and waits until nothing on it is loading. */
 export async function openSettled(page: Page, path: string): Promise<void> {
   await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
+  await whenSettled(page);
+}
+
+/** Resolves when nothing on the screen is loading. */
+export async function whenSettled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
   await page.locator('.skeleton').first().waitFor({ state: 'detached' });
 }
 
@@ -100,19 +161,4 @@ function isStill(): boolean {
     .some(({ playState, effect }) => playState === 'running' && effect?.getTiming().iterations !== Infinity);
   const isHidden = (row: Element) => getComputedStyle(row).visibility === 'hidden';
   return !isMoving && ![...document.querySelectorAll('[role="row"]')].some(isHidden);
-}
-
-/** Compressed bytes of the scripts that the overview needs, without those fetched ahead when nothing else happens. */
-export async function firstLoadBytes(page: Page): Promise<number> {
-  const tab = await page.context().newPage();
-  await tab.addInitScript(() => Reflect.set(window, 'requestIdleCallback', () => 0));
-  await openSettled(tab, '/');
-  const bytes = await tab.evaluate(() =>
-    performance
-      .getEntriesByType('resource')
-      .filter((entry) => entry.name.endsWith('.js'))
-      .reduce((sum, entry) => sum + Number(Reflect.get(entry, 'encodedBodySize')), 0),
-  );
-  await tab.close();
-  return bytes;
 }

@@ -6,39 +6,51 @@ type Maybe<Value> = Value | null | undefined;
 
 export type Format = ReturnType<typeof createFormat>;
 
-/** Formatters of one locale. An odd locale (`en-US@posix`) falls back to English instead of throwing. */
-export function createFormat(wantedLocale: string) {
+/**
+ * Formatters of one locale and time zone (IANA name; absent = the machine's). An odd locale (`en-US@posix`) falls back
+ * to English instead of throwing.
+ */
+export function createFormat(wantedLocale: string, timeZone?: string) {
   const locale = usableLocale(wantedLocale);
+  const inZone = timeZone === undefined ? {} : { timeZone };
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const grouped = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  /** Chinese begins to shorten at ten thousand, and leaves what is below without separators. */
+  const shortenedFrom = locale.startsWith('zh') ? 10_000 : 1000;
   const amount = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const clock = new Intl.DateTimeFormat(locale, {
+    ...inZone,
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
   });
   const hourAndMinute = new Intl.DateTimeFormat(locale, {
+    ...inZone,
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
   });
   const dayAndClock = new Intl.DateTimeFormat(locale, {
+    ...inZone,
     month: 'short',
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
   });
-  const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' });
+  const day = new Intl.DateTimeFormat(locale, { ...inZone, month: 'short', day: 'numeric' });
+  const exact = new Intl.DateTimeFormat(locale, { ...inZone, dateStyle: 'medium', timeStyle: 'long' });
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
 
   return {
     locale,
     count: (value: Maybe<number>) => (isNumber(value) ? whole.format(value) : NONE),
     /** 1234 → 1.2K; small numbers stay whole. */
-    compact: (value: Maybe<number>) => (isNumber(value) ? compact.format(value) : NONE),
+    compact: (value: Maybe<number>) =>
+      isNumber(value) ? (Math.abs(value) < shortenedFrom ? grouped : compact).format(value) : NONE,
     /** Whole or not: 12.5. */
     amount: (value: Maybe<number>) => (isNumber(value) ? amount.format(value) : NONE),
     /** A ratio in [0, 1]. */
@@ -49,6 +61,7 @@ export function createFormat(wantedLocale: string) {
     clock: (value: Maybe<string | number>) => dateOr(value, (date) => clock.format(date)),
     hourAndMinute: (value: Maybe<string | number>) => dateOr(value, (date) => hourAndMinute.format(date)),
     dayAndClock: (value: Maybe<string | number>) => dateOr(value, (date) => dayAndClock.format(date)),
+    day: (value: Maybe<string | number>) => dateOr(value, (date) => day.format(date)),
     exact: (value: Maybe<string | number>) => dateOr(value, (date) => exact.format(date)),
     relative: (value: Maybe<string | number>, nowMs: number) =>
       dateOr(value, (date) => relativeTime(ago, date.getTime() - nowMs)),
@@ -80,7 +93,7 @@ function money(locale: string, value: number): string {
   const size = Math.abs(value);
   const digits =
     size === 0 || size >= 1 ? 2 : size >= 0.01 ? 3 : Math.min(8, 1 - Math.floor(Math.log10(size)));
-  return new Intl.NumberFormat(locale, {
+  return numberFormat(locale, `usd ${digits}`, {
     style: 'currency',
     currency: 'USD',
     currencyDisplay: 'narrowSymbol',
@@ -89,14 +102,32 @@ function money(locale: string, value: number): string {
   }).format(value);
 }
 
+// Making one takes a hundred times as long as using it, and long lists write thousands of amounts.
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+/** `kind` names the options: few of them, in few languages, so that the map stays small. */
+function numberFormat(locale: string, kind: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale} ${kind}`;
+  const known = numberFormats.get(key);
+  if (known) return known;
+  const made = new Intl.NumberFormat(locale, options);
+  numberFormats.set(key, made);
+  return made;
+}
+
 function milliseconds(locale: string, value: number): string {
   const unit = value < 1000 ? 'millisecond' : value < 60_000 ? 'second' : 'minute';
   const amount = unit === 'millisecond' ? value : unit === 'second' ? value / 1000 : value / 60_000;
-  return new Intl.NumberFormat(locale, {
+  const digits = unit === 'millisecond' || amount >= 100 ? 0 : amount >= 10 ? 1 : 2;
+  // Measured seconds stand in columns: 3.30s under 5.84s. Whole ones are mostly settings.
+  const least = unit === 'second' && !Number.isInteger(amount) ? digits : 0;
+  return numberFormat(locale, `${unit} ${least} ${digits}`, {
     style: 'unit',
     unit,
-    unitDisplay: 'narrow',
-    maximumFractionDigits: unit === 'millisecond' || amount >= 100 ? 0 : amount >= 10 ? 1 : 2,
+    // The narrow Chinese milliseconds are "ms", beside seconds in Chinese.
+    unitDisplay: locale.startsWith('zh') ? 'short' : 'narrow',
+    minimumFractionDigits: least,
+    maximumFractionDigits: digits,
   }).format(amount);
 }
 

@@ -1,14 +1,8 @@
 // The one door to the API: typed documents, queries and mutations. Subscriptions are in live.svelte.ts.
 
-import {
-  type AnyVariables,
-  Client,
-  type CombinedError,
-  fetchExchange,
-  type TypedDocumentNode,
-} from '@urql/core';
 import { initGraphQLTada } from 'gql.tada';
 import type { introspection } from '../graphql-env.d.ts';
+import { type Document, namedDocument } from './document.ts';
 import { reloadOutdated } from './outdated.ts';
 
 // The build replaces every call of it by the id of the document, and it is then left out.
@@ -50,14 +44,6 @@ export const UNKNOWN_DOCUMENT = 'PERSISTED_QUERY_NOT_FOUND';
 
 const LOGGED_OUT_CODES = new Set(['UNAUTHENTICATED', 'HTTP_401']);
 
-const client = new Client({
-  url: '/graphql',
-  exchanges: [fetchExchange],
-  preferGetMethod: false,
-  requestPolicy: 'network-only',
-  fetchOptions: { credentials: 'same-origin', headers: REQUEST_HEADERS },
-});
-
 const logoutListeners = new Set<() => void>();
 
 /** Calls `listener` whenever the API says that the session is over; returns how to stop. */
@@ -71,26 +57,44 @@ export function announceLoggedOut(): void {
 }
 
 /** Runs a query or mutation; throws ApiError. */
-export async function run<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
+export async function run<Data, Variables>(
+  document: Document<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const result = isMutation(document)
-    ? await client.mutation(document, variables).toPromise()
-    : await client.query(document, variables).toPromise();
-  if (result.error) throw settleError(result.error);
-  if (result.data === undefined || result.data === null) throw new ApiError('', { code: 'EMPTY' });
-  return result.data;
+  const response = await post({ ...(await namedDocument(document)), variables });
+  const result = await readResult(response);
+  const error = errorOf(result, response);
+  if (error) throw settled(error);
+  // The types come from the schema that the server was built with; that it is that server, its documents' ids say.
+  return result?.data as Data;
 }
 
-/** A document that the build has named has no definitions any more, but says what it is. */
-function isMutation<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
-): boolean {
-  if ('operation' in document) return document.operation === 'mutation';
-  return document.definitions.some(
-    (definition) => definition.kind === 'OperationDefinition' && definition.operation === 'mutation',
-  );
+async function post(body: unknown): Promise<Response> {
+  try {
+    return await fetch('/graphql', {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { ...REQUEST_HEADERS, 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch (failure) {
+    throw new ApiError(failure instanceof Error ? failure.message : '', { code: 'NETWORK' });
+  }
+}
+
+interface Result {
+  data?: unknown;
+  errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
+}
+
+/** Null when the body is no answer of the API, as one of a proxy in between. */
+async function readResult(response: Response): Promise<Result | null> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === 'object' && body !== null ? body : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The first of a payload's expected errors as an exception, so that forms have one way to fail. */
@@ -108,36 +112,30 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError(error instanceof Error ? error.message : String(error), { code: 'CLIENT' });
 }
 
-function settleError(error: CombinedError): ApiError {
-  const settled = toApiError(error);
-  if (settled.isLoggedOut) announceLoggedOut();
-  if (settled.code === UNKNOWN_DOCUMENT) reloadOutdated();
-  return settled;
+function settled(error: ApiError): ApiError {
+  if (error.isLoggedOut) announceLoggedOut();
+  if (error.code === UNKNOWN_DOCUMENT) reloadOutdated();
+  return error;
 }
 
-function toApiError(error: CombinedError): ApiError {
-  const response: unknown = error.response;
-  const headers = response instanceof Response ? response.headers : null;
-  const requestId = headers?.get('x-request-id') ?? null;
-  const retryAfterSeconds = wholeNumber(headers?.get('retry-after') ?? null);
-  const [first] = error.graphQLErrors;
+function errorOf(result: Result | null, response: Response): ApiError | null {
+  const requestId = response.headers.get('x-request-id');
+  const retryAfterSeconds = wholeNumber(response.headers.get('retry-after'));
+  const [first] = result?.errors ?? [];
   if (first) {
-    const code = first.extensions.code;
-    const retry = wholeNumber(first.extensions.retryAfterSeconds);
+    const { code, retryAfterSeconds: retry } = first.extensions ?? {};
     return new ApiError(first.message, {
       code: typeof code === 'string' ? code : 'GRAPHQL',
       requestId,
-      retryAfterSeconds: retry ?? retryAfterSeconds,
+      retryAfterSeconds: wholeNumber(retry) ?? retryAfterSeconds,
     });
   }
-  if (response instanceof Response && !response.ok) {
-    return new ApiError(`HTTP ${response.status}`, {
-      code: `HTTP_${response.status}`,
-      requestId,
-      retryAfterSeconds,
-    });
+  if (!response.ok) {
+    const code = `HTTP_${response.status}`;
+    return new ApiError(`HTTP ${response.status}`, { code, requestId, retryAfterSeconds });
   }
-  return new ApiError(error.networkError?.message ?? error.message, { code: 'NETWORK', requestId });
+  const isEmpty = result?.data === undefined || result.data === null;
+  return isEmpty ? new ApiError('', { code: 'EMPTY', requestId }) : null;
 }
 
 function wholeNumber(value: unknown): number | null {

@@ -26,11 +26,13 @@ export class LiveTail<Row extends TailRow> {
   // Set when waiting rows were dropped: what is above the shown rows is then unknown and must be refetched.
   #hasGap = false;
   #isTrimmed = false;
+  #hasOlder = false;
 
   constructor(options: TailOptions) {
     this.#cap = options.cap;
   }
 
+  /** Grows in place as history is added; any other change makes a new array. */
   get rows(): readonly Row[] {
     return this.#rows;
   }
@@ -53,9 +55,20 @@ export class LiveTail<Row extends TailRow> {
     return this.#isTrimmed;
   }
 
+  /** True while there is history below the last row: what belongs there comes with it, and is not new to anybody. */
+  get hasOlder(): boolean {
+    return this.#hasOlder;
+  }
+
+  set hasOlder(hasOlder: boolean) {
+    this.#hasOlder = hasOlder;
+  }
+
   /** A row from the subscription. False when it was known. */
   push(row: Row): boolean {
     if (this.#knownIds.has(row.id)) return false;
+    const last = this.#rows.at(-1);
+    if (this.#hasOlder && last && byNewest(last, row) < 0) return true;
     this.#knownIds.add(row.id);
     if (this.#isPaused) this.#hold(row);
     else {
@@ -72,9 +85,13 @@ export class LiveTail<Row extends TailRow> {
 
   /** A page of history, older than what is shown. */
   appendOlder(rows: readonly Row[]): void {
-    const fresh = rows.filter((row) => !this.#knownIds.has(row.id));
+    const fresh = rows.filter((row) => !this.#knownIds.has(row.id)).sort(byNewest);
     for (const row of fresh) this.#knownIds.add(row.id);
-    this.#rows = [...this.#rows, ...fresh].sort(byNewest);
+    const last = this.#rows.at(-1);
+    const isInOrder = !last || !fresh[0] || byNewest(last, fresh[0]) < 0;
+    // Nearly always they follow what is there: copying or sorting a hundred thousand rows for each page would be felt.
+    for (const row of fresh) this.#rows.push(row);
+    if (!isInOrder) this.#rows = this.#rows.toSorted(byNewest);
     this.#isTrimmed = false;
   }
 
@@ -95,7 +112,7 @@ export class LiveTail<Row extends TailRow> {
   restart(rows: readonly Row[]): void {
     this.#rows = [...rows].sort(byNewest);
     this.#waiting = [];
-    this.#knownIds = new Set(rows.map((row) => row.id));
+    this.#knownIds = idsOf(rows);
     this.#hasGap = false;
     this.#isTrimmed = false;
   }
@@ -111,10 +128,18 @@ export class LiveTail<Row extends TailRow> {
 
   #trim(): void {
     if (this.#rows.length <= this.#cap) return;
-    for (const row of this.#rows.slice(this.#cap)) this.#knownIds.delete(row.id);
-    this.#rows = this.#rows.slice(0, this.#cap);
+    const kept = this.#rows.slice(0, this.#cap);
+    // A whole history may go at once: what stays is then the smaller part.
+    if (this.#rows.length > 2 * this.#cap) this.#knownIds = idsOf([...this.#waiting, ...kept]);
+    else for (const row of this.#rows.slice(this.#cap)) this.#knownIds.delete(row.id);
+    this.#rows = kept;
     this.#isTrimmed = true;
+    this.#hasOlder = true;
   }
+}
+
+function idsOf(rows: readonly TailRow[]): Set<string> {
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Newest first; ids break ties, as in the API. */
@@ -126,4 +151,31 @@ export function byNewest(one: TailRow, other: TailRow): number {
 function insertNewestFirst<Row extends TailRow>(rows: readonly Row[], row: Row): Row[] {
   const index = rows.findIndex((other) => byNewest(row, other) < 0);
   return index < 0 ? [...rows, row] : [...rows.slice(0, index), row, ...rows.slice(index)];
+}
+
+const RATE_SECONDS = 10;
+
+/** How many rows came per second, over the last ten seconds. */
+export class RateMeter {
+  #counts: number[] = Array.from({ length: RATE_SECONDS }, () => 0);
+  #second = 0;
+
+  add(nowMs: number): void {
+    const index = this.#forward(nowMs);
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+  }
+
+  perSecond(nowMs: number): number {
+    this.#forward(nowMs);
+    return this.#counts.reduce((sum, count) => sum + count, 0) / RATE_SECONDS;
+  }
+
+  /** Empties the seconds that have passed since; returns the place of the present one. */
+  #forward(nowMs: number): number {
+    const second = Math.floor(nowMs / 1000);
+    const passed = Math.min(RATE_SECONDS, Math.max(0, second - this.#second));
+    for (let step = 0; step < passed; step += 1) this.#counts[(second - step) % RATE_SECONDS] = 0;
+    this.#second = Math.max(second, this.#second);
+    return this.#second % RATE_SECONDS;
+  }
 }

@@ -1,8 +1,8 @@
 // Subscriptions over server-sent events: reconnects for ever, rests while the tab is hidden, knows when data is stale.
 
-import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from '@urql/core';
 import { createClient } from 'graphql-sse';
 import { backoffMs } from './backoff.ts';
+import { type Document, type NamedDocument, namedDocument } from './document.ts';
 import { FeedCursor } from './feed-cursor.ts';
 import { announceLoggedOut, REQUEST_HEADERS, UNKNOWN_DOCUMENT } from './graphql.ts';
 import { reloadOutdated } from './outdated.ts';
@@ -20,13 +20,33 @@ export interface FeedHandlers<Data> {
   positionOf?(data: Data): string;
 }
 
+/** What waits to hear that its subscription runs, by the number that it goes by in its request. */
+const waiting = new Map<number, () => void>();
+let lastNumber = 0;
+
+// One connection carries all subscriptions of a tab: browsers allow six of HTTP/1.1 in all, over all tabs.
 // Retrying is done here, because a page must know at once that its data is stale.
 const sse = createClient({
-  url: '/graphql',
+  url: '/graphql/stream',
+  singleConnection: true,
+  lazyCloseTimeout: 1000,
   retryAttempts: 0,
   credentials: 'same-origin',
   headers: REQUEST_HEADERS,
+  fetchFn: async (url: string, init: RequestInit) => {
+    const response = await fetch(url, init);
+    if (init.method === 'POST' && response.ok) announceRunning(init.body);
+    return response;
+  },
 });
+
+/** The client does not say when a subscription runs, but its request does, which the server has just accepted. */
+function announceRunning(body: unknown): void {
+  const number = typeof body === 'string' ? /"feed":(\d+)/.exec(body)?.[1] : undefined;
+  const announce = waiting.get(Number(number));
+  waiting.delete(Number(number));
+  announce?.();
+}
 
 const feeds = $state<Feed[]>([]);
 
@@ -40,22 +60,36 @@ export function connectionStatus(): FeedStatus {
 }
 
 /** Opens a subscription now; close it when the component goes. */
-export function openFeed<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
+export function openFeed<Data, Variables extends object>(
+  document: Document<Data, Variables>,
   variables: Variables,
   handlers: FeedHandlers<Data>,
 ): Feed {
   const cursor = new FeedCursor<Data>(handlers.positionOf ?? null);
   return new Feed(
-    (events) => connect({ ...named(document), variables: { ...variables, ...cursor.variables } }, events),
+    (events) => {
+      let stop: (() => void) | null = null;
+      let isStopped = false;
+      void namedDocument(document).then((named) => {
+        if (!isStopped)
+          stop = connect({ ...named, variables: { ...variables, ...cursor.variables } }, events);
+      });
+      return () => {
+        isStopped = true;
+        stop?.();
+      };
+    },
     (isAgain) => {
       if (!cursor.isKnown) handlers.onOpen?.(isAgain);
     },
   );
 
   function connect(request: SseRequest, events: FeedEvents): () => void {
-    return sse.subscribe<Data>(
-      request,
+    lastNumber += 1;
+    const feed = lastNumber;
+    waiting.set(feed, events.onOpen);
+    const stop = sse.subscribe<Data>(
+      { ...request, extensions: { feed } },
       {
         next({ data, errors }) {
           const codes = errors?.map(({ extensions }) => extensions?.code) ?? [];
@@ -73,8 +107,11 @@ export function openFeed<Data, Variables extends AnyVariables>(
         },
         complete: events.onDown,
       },
-      { connected: events.onOpen },
     );
+    return () => {
+      waiting.delete(feed);
+      stop();
+    };
   }
 }
 
@@ -83,18 +120,8 @@ interface FeedEvents {
   onDown(): void;
 }
 
-interface SseRequest {
-  query: string;
-  documentId?: string;
+interface SseRequest extends NamedDocument {
   variables: Record<string, unknown>;
-}
-
-/** graphql-sse wants a text; an empty one says that the id counts. */
-function named<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
-): Pick<SseRequest, 'query' | 'documentId'> {
-  const id = 'documentId' in document ? document.documentId : undefined;
-  return typeof id === 'string' ? { query: '', documentId: id } : { query: stringifyDocument(document) };
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,29 +1,30 @@
-// Types and lookups over the dictionaries. Pure.
+// Types and lookups over the dictionaries, of which only what the reader needs is loaded.
 
-import { en } from './messages/en.ts';
-import { zhCn } from './messages/zh-cn.ts';
+import type { dictionary } from './messages/en.ts';
 
 export const LOCALES = ['en', 'zh-CN'] as const;
 export type Locale = (typeof LOCALES)[number];
-export type MessageKey = keyof typeof en;
+export type MessageKey = keyof typeof dictionary;
+/** What of the texts is here: those of all screens, and of the screens that were opened. */
+export type Dictionary = Readonly<Partial<Record<MessageKey, string>>>;
 
 /** Names in braces of an English message. */
 export type ParamsIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Name | ParamsIn<Rest>
   : never;
-export type MessageParams<Key extends MessageKey> = ParamsIn<(typeof en)[Key]>;
+export type MessageParams<Key extends MessageKey> = ParamsIn<(typeof dictionary)[Key]>;
 
 /** Keys that come as a pair `x.one`, `x.other`. */
-export type PluralBase = MessageKey extends infer Key
-  ? Key extends `${infer Base}.other`
-    ? Base
-    : never
-  : never;
+export type PluralBase = {
+  [Key in MessageKey]: Key extends `${infer Base}.other`
+    ? `${Base}.one` extends MessageKey
+      ? Base
+      : never
+    : never;
+}[MessageKey];
 
-export const messages: Record<Locale, Record<MessageKey, string>> = { en, 'zh-CN': zhCn };
-
-export function isMessageKey(name: string): name is MessageKey {
-  return Object.hasOwn(en, name);
+export function isMessageKey(name: string, dictionary: Dictionary): name is MessageKey {
+  return Object.hasOwn(dictionary, name);
 }
 
 export function localeOf(wanted: string): Locale {

@@ -1,6 +1,8 @@
 // The Requests filters: query string ⇄ what the person sees ⇄ what the API is asked. Pure.
 
-export const PERIODS = { '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
+import { midnightMs, PERIOD_MS, rangeNameOf, TODAY } from './period.ts';
+
+const PERIODS = { '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
 export type Period = keyof typeof PERIODS;
 export const PERIOD_NAMES = ['15m', '1h', '24h', '7d'] as const;
 
@@ -29,8 +31,10 @@ export const SURFACES = [
 /** Every filter's name in the query string. */
 export const FILTER_PARAMS = [
   'q',
+  'apiKey',
   'key',
   'model',
+  'name',
   'account',
   'provider',
   'user',
@@ -41,6 +45,7 @@ export const FILTER_PARAMS = [
   'miss',
   'surface',
   'streamed',
+  'warm',
   'slow',
   'period',
   'from',
@@ -50,8 +55,10 @@ export type FilterParam = (typeof FILTER_PARAMS)[number];
 
 export interface ApiFilter {
   search?: string;
+  apiKeyId?: string;
   apiKeyName?: string;
   modelId?: string;
+  requestedModel?: string;
   accountId?: string;
   providerId?: string;
   userId?: string;
@@ -64,21 +71,23 @@ export interface ApiFilter {
   missCause?: (typeof MISS_CAUSES)[number];
   surface?: (typeof SURFACES)[number];
   streamed?: boolean;
+  keepWarm?: boolean;
   minLatencyMs?: number;
   from?: string;
   to?: string;
 }
 
-export function periodOf(value: string | null, fallback: Period): Period {
-  return PERIOD_NAMES.find((name) => name === value) ?? fallback;
-}
-
-/** What to ask the API. Values that mean nothing are left out, as a hand-edited address may hold anything. */
-export function apiFilterOf(params: URLSearchParams, nowMs: number): ApiFilter {
+/**
+ * What to ask the API. Values that mean nothing are left out, as a hand-edited address may hold anything. `timeZone` is
+ * where "today" begins.
+ */
+export function apiFilterOf(params: URLSearchParams, nowMs: number, timeZone = 'UTC'): ApiFilter {
   return {
     ...text('search', params.get('q')),
+    ...text('apiKeyId', params.get('apiKey')),
     ...text('apiKeyName', params.get('key')),
     ...text('modelId', params.get('model')),
+    ...text('requestedModel', params.get('name')),
     ...text('accountId', params.get('account')),
     ...text('providerId', params.get('provider')),
     ...text('userId', params.get('user')),
@@ -88,9 +97,10 @@ export function apiFilterOf(params: URLSearchParams, nowMs: number): ApiFilter {
     ...oneOf('affinity', params.get('affinity'), AFFINITY_OUTCOMES),
     ...oneOf('missCause', params.get('miss'), MISS_CAUSES),
     ...oneOf('surface', params.get('surface'), SURFACES),
-    ...streamedFilter(params.get('streamed')),
+    ...yesOrNo('streamed', params.get('streamed')),
+    ...yesOrNo('keepWarm', params.get('warm')),
     ...slowFilter(params.get('slow')),
-    ...timeFilter(params, nowMs),
+    ...timeFilter(params, nowMs, timeZone),
   };
 }
 
@@ -100,8 +110,20 @@ export function isLiveFilter(filter: ApiFilter, nowMs: number): boolean {
 }
 
 /** False when only the rows themselves tell what matches, so that a count takes longer the more there are. */
-export function isCountable({ search, minLatencyMs }: ApiFilter): boolean {
-  return search === undefined && minLatencyMs === undefined;
+export function isCountable({ search, minLatencyMs, requestedModel }: ApiFilter): boolean {
+  return search === undefined && minLatencyMs === undefined && requestedModel === undefined;
+}
+
+/** A `period` that has ended. */
+const YESTERDAY = 'yesterday';
+
+/** Where the rows of this filter are as a file; with `hasBom` Excel reads it as UTF-8. */
+export function exportAddress(format: 'csv' | 'jsonl', filter: ApiFilter, hasBom = false): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) params.set(name, String(value));
+  if (hasBom) params.set('bom', '1');
+  const query = params.toString();
+  return `/admin/export/requests.${format}${query === '' ? '' : `?${query}`}`;
 }
 
 /** The filters that are set, in the order of the bar. */
@@ -150,19 +172,31 @@ function statusFilter(value: string | null): Pick<ApiFilter, 'status' | 'minStat
   return /^[1-5]\d\d$/.test(value) ? { status: Number(value) } : {};
 }
 
-function streamedFilter(value: string | null): Pick<ApiFilter, 'streamed'> {
-  if (value === 'yes') return { streamed: true };
-  return value === 'no' ? { streamed: false } : {};
+function yesOrNo<Name extends string>(name: Name, value: string | null): { [K in Name]?: boolean } {
+  const isGiven = value === 'yes' || value === 'no';
+  return (isGiven ? { [name]: value === 'yes' } : {}) as { [K in Name]?: boolean };
 }
 
 function slowFilter(value: string | null): Pick<ApiFilter, 'minLatencyMs'> {
   return value !== null && /^\d{1,9}$/.test(value) ? { minLatencyMs: Number(value) } : {};
 }
 
-function timeFilter(params: URLSearchParams, nowMs: number): Pick<ApiFilter, 'from' | 'to'> {
-  const period = PERIOD_NAMES.find((name) => name === params.get('period'));
-  if (period) return { from: new Date(nowMs - PERIODS[period]).toISOString() };
+function timeFilter(
+  params: URLSearchParams,
+  nowMs: number,
+  timeZone: string,
+): Pick<ApiFilter, 'from' | 'to'> {
+  const todayMs = () => midnightMs(nowMs, timeZone);
+  const period = params.get('period');
+  const name = rangeNameOf(period);
+  if (name === TODAY) return { from: iso(todayMs()) };
+  if (period === YESTERDAY) return { from: iso(midnightMs(todayMs() - 1, timeZone)), to: iso(todayMs()) };
+  if (name !== null) return { from: iso(nowMs - PERIOD_MS[name]) };
   return { ...instant('from', params.get('from')), ...instant('to', params.get('to')) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function instant<Name extends 'from' | 'to'>(name: Name, value: string | null): { [K in Name]?: string } {

@@ -16,9 +16,22 @@ export const route = {
   },
 };
 
+/** Asked before another page is shown; true = it is held until `go` is called. */
+type Hold = (go: () => void) => boolean;
+let hold: Hold | null = null;
+
+/** Lets a page with unsaved edits ask before another page takes its place; returns how to stop. */
+export function holdPage(next: Hold): () => void {
+  hold = next;
+  return () => {
+    if (hold === next) hold = null;
+  };
+}
+
 /** Goes to an address of this panel. `replace` leaves no step to go back to, for typing in filters. */
 export function goTo(address: string, options: { replace?: boolean } = {}): void {
   const url = new URL(address, location.href);
+  if (url.pathname !== place.path && hold?.(() => goTo(address, options))) return;
   if (!isSamePlace(url, location)) {
     if (options.replace) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
@@ -35,12 +48,22 @@ export function setParams(changes: Record<string, string | null>, options: { rep
 
 /** Makes plain links of the panel change the state instead of loading the page; returns how to stop. */
 export function startRouting(): () => void {
-  window.addEventListener('popstate', readPlace);
+  window.addEventListener('popstate', followHistory);
   document.addEventListener('click', followLink);
   return () => {
-    window.removeEventListener('popstate', readPlace);
+    window.removeEventListener('popstate', followHistory);
     document.removeEventListener('click', followLink);
   };
+}
+
+function followHistory(): void {
+  const wanted = location.pathname + location.search;
+  // The browser has gone already: a held page takes its address back.
+  if (location.pathname !== place.path && hold?.(() => goTo(wanted))) {
+    history.pushState(null, '', place.path + place.search);
+    return;
+  }
+  readPlace();
 }
 
 function readPlace(): void {
@@ -53,8 +76,8 @@ function followLink(event: MouseEvent): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link?.href || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
-  // A fragment is for the browser to jump to.
-  if (link.hash !== '') return;
+  // A fragment of the present page is for the browser to jump to.
+  if (link.hash !== '' && link.pathname === location.pathname) return;
   event.preventDefault();
   goTo(link.href);
 }

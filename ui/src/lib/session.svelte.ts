@@ -5,7 +5,7 @@ import { setupTokenOf } from './place.ts';
 
 const SESSION = graphql(`
   query Session {
-    session { authenticated setupRequired expiresAt }
+    session { authenticated setupRequired expiresAt role name }
   }
 `);
 
@@ -17,13 +17,13 @@ const BUILD = graphql(`
 
 const SETUP = graphql(`
   mutation Setup($input: SetupInput!) {
-    setup(input: $input) { session { authenticated } errors { code message } }
+    setup(input: $input) { session { authenticated role name } errors { code message } }
   }
 `);
 
 const LOGIN = graphql(`
   mutation Login($input: LoginInput!) {
-    login(input: $input) { session { authenticated } errors { code message retryAfterSeconds } }
+    login(input: $input) { session { authenticated role name } errors { code message retryAfterSeconds } }
   }
 `);
 
@@ -44,7 +44,13 @@ export interface Build {
   demo: boolean;
 }
 
+export type Role = 'ADMIN' | 'OPERATOR' | 'VIEWER' | 'OWN';
+
+const RANKS: Record<Role, number> = { OWN: 0, VIEWER: 1, OPERATOR: 2, ADMIN: 3 };
+
 let state = $state<SessionState>('asking');
+let role = $state<Role | null>(null);
+let name = $state<string | null>(null);
 let error = $state.raw<ApiError | null>(null);
 let build = $state.raw<Build | null>(null);
 let setupToken = $state('');
@@ -58,6 +64,17 @@ export const session = {
   },
   get build(): Build | null {
     return build;
+  },
+  get role(): Role | null {
+    return role;
+  },
+  /** Of the admin token that logged in; `panel` for the password. */
+  get name(): string | null {
+    return name;
+  },
+  /** Whether the one who is logged in may do what this role may; controls for more are disabled and say why. */
+  may(needed: Role): boolean {
+    return role !== null && RANKS[role] >= RANKS[needed];
   },
   /** From the address that the server printed; empty when the person has to paste it. */
   get setupToken(): string {
@@ -77,7 +94,7 @@ export async function askSession(): Promise<void> {
   state = 'asking';
   try {
     const { session: found } = await run(SESSION, {});
-    if (found.authenticated) await enter();
+    if (found.authenticated) await enter(found);
     else state = found.setupRequired ? 'setup' : 'login';
   } catch (failure) {
     error = asApiError(failure);
@@ -89,13 +106,13 @@ export async function setUp(token: string, password: string): Promise<void> {
   const { setup } = await run(SETUP, { input: { token, password } });
   refuseUserErrors(setup.errors);
   setupToken = '';
-  await enter();
+  await enter(setup.session);
 }
 
 export async function logIn(password: string): Promise<void> {
   const { login } = await run(LOGIN, { input: { password } });
   refuseUserErrors(login.errors);
-  await enter();
+  await enter(login.session);
 }
 
 export async function logOut(): Promise<void> {
@@ -112,7 +129,9 @@ export async function refreshBuild(): Promise<void> {
   build = (await run(BUILD, {})).build;
 }
 
-async function enter(): Promise<void> {
+async function enter(who: { role: Role | null; name: string | null } | null): Promise<void> {
+  role = who?.role ?? null;
+  name = who?.name ?? null;
   await refreshBuild();
   error = null;
   state = 'in';

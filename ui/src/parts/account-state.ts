@@ -1,6 +1,6 @@
 // How an account's state looks: the tone of its badge.
 
-import type { Tone } from './Badge.svelte';
+import type { Tone } from './tone.ts';
 
 export type AccountState =
   | 'AVAILABLE'

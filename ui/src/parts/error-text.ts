@@ -13,6 +13,12 @@ export function errorText(error: ApiError): string {
       return t('error.invalidToken');
     case 'insecure-connection':
       return t('error.insecure');
+    case 'version-conflict':
+      return t('error.versionConflict');
+    case 'REPLAY_RUNNING':
+      return t('error.replayRunning');
+    case 'FORBIDDEN':
+      return t('error.forbidden');
     case 'HTTP_429':
       return t('error.rateLimited', { seconds: error.retryAfterSeconds ?? 60 });
     default:

@@ -1,6 +1,6 @@
 // How outcomes of requests and affinity look: the tones of their badges.
 
-import type { Tone } from './Badge.svelte';
+import type { Tone } from './tone.ts';
 
 export type RequestOutcome = 'OK' | 'REJECTED' | 'FAILED' | 'CLIENT_GONE';
 export type AffinityOutcome = 'HIT' | 'NEW' | 'MOVED' | 'BORROWED' | 'NONE' | 'OFF';

@@ -1,12 +1,46 @@
 // Simplified Chinese messages; a missing key does not compile.
 
-import type { en } from './en.ts';
-import { zhCnCodes } from './zh-cn-codes.ts';
-import { zhCnRouting } from './zh-cn-routing.ts';
-import { zhCnScreens } from './zh-cn-screens.ts';
-import { zhCnShell } from './zh-cn-shell.ts';
+import type { dictionary as en } from './en.ts';
+import { accounts } from './zh-cn/accounts.ts';
+import { affinities } from './zh-cn/affinities.ts';
+import { alerts } from './zh-cn/alerts.ts';
+import { audit } from './zh-cn/audit.ts';
+import { cache } from './zh-cn/cache.ts';
+import { charts } from './zh-cn/charts.ts';
+import { codes } from './zh-cn/codes.ts';
+import { explorer } from './zh-cn/explorer.ts';
+import { keys } from './zh-cn/keys.ts';
+import { lab } from './zh-cn/lab.ts';
+import { models } from './zh-cn/models.ts';
+import { overview } from './zh-cn/overview.ts';
+import { requests } from './zh-cn/requests.ts';
+import { routing } from './zh-cn/routing.ts';
+import { settings } from './zh-cn/settings.ts';
+import { shared } from './zh-cn/shared.ts';
+import { shell } from './zh-cn/shell.ts';
+import { start } from './zh-cn/start.ts';
+import { table } from './zh-cn/table.ts';
+import { ttl } from './zh-cn/ttl.ts';
 
-export const zhCn = { ...zhCnShell, ...zhCnRouting, ...zhCnScreens, ...zhCnCodes } satisfies Record<
-  keyof typeof en,
-  string
->;
+export const dictionary = {
+  ...shell,
+  ...shared,
+  ...table,
+  ...charts,
+  ...routing,
+  ...codes,
+  ...start,
+  ...overview,
+  ...requests,
+  ...affinities,
+  ...cache,
+  ...ttl,
+  ...models,
+  ...accounts,
+  ...keys,
+  ...lab,
+  ...alerts,
+  ...audit,
+  ...settings,
+  ...explorer,
+} satisfies Record<keyof typeof en, string>;

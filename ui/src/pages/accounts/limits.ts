@@ -22,15 +22,16 @@ export interface Limits {
   cacheDomain: string | null;
 }
 
-const MAX_TTL_MINUTES = 1440;
+const MAX_TTL_MINUTES = 10_080;
+const MAX_WEIGHT = 1000;
 
 /** The numbers of the form; null when one of them is not allowed. */
 export function readLimits(form: LimitsForm): Limits | null {
-  const weight = optionalWhole(form.weight);
+  const weight = readWeight(form.weight);
   const maxConcurrent = optionalWhole(form.maxConcurrent);
   const cacheTtlMinutes = optionalWhole(form.cacheTtlMinutes);
   const rateMultiplier = Number(form.rateMultiplier ?? Number.NaN);
-  if (weight === undefined || weight === null || weight < 1) return null;
+  if (weight === null) return null;
   if (maxConcurrent === undefined || (maxConcurrent !== null && maxConcurrent < 1)) return null;
   if (
     cacheTtlMinutes === undefined ||
@@ -50,8 +51,39 @@ export function readLimits(form: LimitsForm): Limits | null {
   };
 }
 
+const SOUND: LimitsForm = {
+  weight: 1,
+  maxConcurrent: null,
+  cacheTtlMinutes: null,
+  rateMultiplier: 1,
+  usdPerCredit: null,
+  cacheDomain: '',
+};
+
+/** Whether what was entered in one field is not allowed, whatever stands in the others. */
+export function isFaulty(form: LimitsForm, field: keyof LimitsForm): boolean {
+  return readLimits({ ...SOUND, [field]: form[field] }) === null;
+}
+
+/** A weight as the API takes it; null = it is none. */
+export function readWeight(entered: string | number | null): number | null {
+  const weight = optionalWhole(entered);
+  return weight && weight >= 1 && weight <= MAX_WEIGHT ? weight : null;
+}
+
 /** Null = left empty; NaN = not a number. */
 function optionalNumber(entered: string | number | null): number | null {
   if (entered === null || String(entered).trim() === '') return null;
   return Number(entered);
+}
+
+export type LimitSource = 'set' | 'learned' | 'unknown';
+
+/** Where the number of requests that an account takes at once comes from. */
+export function limitSource(account: {
+  maxConcurrent: number | null;
+  currentLimit: number | null;
+}): LimitSource {
+  if (account.maxConcurrent !== null) return 'set';
+  return account.currentLimit === null ? 'unknown' : 'learned';
 }

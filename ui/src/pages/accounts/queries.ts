@@ -1,24 +1,61 @@
-// What the Accounts screen asks the API.
+// What the Accounts screen asks the API. What it changes is in changes.ts.
 
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
-const ACCOUNT = graphql(`
-  fragment Account on Account {
-    id name weight maxConcurrent cacheTtlMinutes rateMultiplier usdPerCredit cacheDomain unboundOrigins
+export const ACCOUNT = graphql(`
+  fragment ListedAccount on Account {
+    id version name weight maxConcurrent cacheTtlMinutes rateMultiplier usdPerCredit cacheDomain unboundOrigins
     paused state stateReason cooldownUntil inFlight currentLimit bindingCount credentialLast4 credentialFingerprint demoFailure
+    rateLimits { name utilization status resetAt limit remaining }
     provider { id name }
   }
 `);
 
+const PROVIDER = graphql(
+  `
+  fragment ListedProvider on Provider {
+    id version name allowPrivateNetwork
+    endpoints { id version name surface baseUrl troubleReason }
+    accounts { ...ListedAccount }
+    mappings { id upstreamModel aliases model { id name displayName } }
+  }
+`,
+  [ACCOUNT],
+);
+
 export const PROVIDERS = graphql(
   `
-  query Providers {
-    providers(first: 100) {
-      nodes {
-        id name allowPrivateNetwork
-        endpoints { id name surface baseUrl troubleReason }
-        accounts { ...Account }
-        mappings { id upstreamModel aliases model { id name displayName } }
+  query Providers($after: String) {
+    providers(first: 50, after: $after) {
+      nodes { ...ListedProvider }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`,
+  [PROVIDER],
+);
+
+/** How much each account was used lately; accounts that were not used are absent. */
+export const ACCOUNT_USE = graphql(`
+  query AccountUse($from: DateTime!) {
+    all: requestGroups(by: ACCOUNT, first: 200, filter: { from: $from }) { groupId total tokenCacheHitRate }
+    failed: requestGroups(by: ACCOUNT, first: 200, filter: { from: $from, outcome: FAILED }) { groupId total }
+  }
+`);
+
+export const ACCOUNT_DETAIL = graphql(
+  `
+  query AccountDetail($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on Account {
+        ...ListedAccount
+        circuit { state retryAt recentResults recentFailures }
+        learnedLimit {
+          limit concurrentRateLimits perMinuteRateLimits unknownRateLimits lastRateLimitedAt
+          history { at from to reason }
+        }
+        reservation { phase ratio confidence loadFactor newcomerSlots reasonCode }
       }
     }
   }
@@ -26,133 +63,42 @@ export const PROVIDERS = graphql(
   [ACCOUNT],
 );
 
-export const ACCOUNT_HEALTH = graphql(`
-  query AccountHealth($id: ID!) {
-    node(id: $id) {
-      __typename
-      ... on Account {
-        id inFlight currentLimit
-        rateLimits { name utilization status resetAt limit remaining }
-        circuit { state retryAt recentResults recentFailures }
-        learnedLimit { limit history { at from to reason } }
-      }
+export const ACCOUNT_PAST = graphql(`
+  query AccountPast(
+    $filter: RequestLogFilter!, $failures: RequestLogFilter!, $refusals: RequestLogFilter!,
+    $bucketSeconds: Int!, $timeZone: String!
+  ) {
+    all: requestSeries(bucketSeconds: $bucketSeconds, timeZone: $timeZone, filter: $filter) {
+      from to total tokenCacheHitRate reportedRequests timeToFirstTokenMs { p50 }
     }
-  }
-`);
-
-export const MODEL_NAMES = graphql(`
-  query ModelNames {
-    models(first: 100) { nodes { id name } }
+    failed: requestSeries(bucketSeconds: $bucketSeconds, timeZone: $timeZone, filter: $failures) { from total }
+    stats: requestLogStats(filter: $filter) {
+      total reportedRequests tokenCacheHitRate costUsd savedUsd unpricedRequests
+      timeToFirstTokenMs { p50 p95 }
+    }
+    lastFailed: requestLogs(first: 5, filter: $failures) {
+      nodes { id requestId startedAt status requestedModel path outcome errorCode errorMessage }
+    }
+    lastRefused: requestLogs(first: 5, filter: $refusals) {
+      nodes { id requestId startedAt status requestedModel path outcome errorCode errorMessage }
+    }
   }
 `);
 
 export const ACCOUNT_CHANGED = graphql(
   `
   subscription AccountChanged {
-    accountChanged { ...Account }
+    accountChanged { ...ListedAccount }
   }
 `,
   [ACCOUNT],
 );
-
-export const SET_PAUSED = graphql(
-  `
-  mutation SetAccountPaused($id: ID!, $paused: Boolean!) {
-    setAccountPaused(id: $id, paused: $paused) { account { ...Account } errors { code message } }
-  }
-`,
-  [ACCOUNT],
-);
-
-export const RESET_HEALTH = graphql(
-  `
-  mutation ResetAccountHealth($id: ID!) {
-    resetAccountHealth(id: $id) { account { ...Account } errors { code message } }
-  }
-`,
-  [ACCOUNT],
-);
-
-export const SET_DEMO_FAILURE = graphql(
-  `
-  mutation SetDemoFailure($id: ID!, $failure: DemoFailure!) {
-    setDemoFailure(accountId: $id, failure: $failure) { account { ...Account } errors { code message } }
-  }
-`,
-  [ACCOUNT],
-);
-
-export const CREATE_PROVIDER = graphql(`
-  mutation CreateProvider($input: CreateProviderInput!) {
-    createProvider(input: $input) { provider { id } errors { code message } }
-  }
-`);
-
-export const UPDATE_PROVIDER = graphql(`
-  mutation UpdateProvider($id: ID!, $input: UpdateProviderInput!) {
-    updateProvider(id: $id, input: $input) { provider { id } errors { code message } }
-  }
-`);
-
-export const DELETE_PROVIDER = graphql(`
-  mutation DeleteProvider($id: ID!) {
-    deleteProvider(id: $id) { deletedId errors { code message } }
-  }
-`);
-
-export const CREATE_ENDPOINT = graphql(`
-  mutation CreateEndpoint($input: CreateEndpointInput!) {
-    createEndpoint(input: $input) { endpoint { id } errors { code message } }
-  }
-`);
-
-export const UPDATE_ENDPOINT = graphql(`
-  mutation UpdateEndpoint($id: ID!, $input: UpdateEndpointInput!) {
-    updateEndpoint(id: $id, input: $input) { endpoint { id } errors { code message } }
-  }
-`);
-
-export const CREATE_ACCOUNT = graphql(`
-  mutation CreateAccount($input: CreateAccountInput!) {
-    createAccount(input: $input) { account { id } errors { code message } }
-  }
-`);
-
-export const UPDATE_ACCOUNT = graphql(
-  `
-  mutation UpdateAccount($id: ID!, $input: UpdateAccountInput!) {
-    updateAccount(id: $id, input: $input) { account { ...Account } errors { code message } }
-  }
-`,
-  [ACCOUNT],
-);
-
-export const DELETE_ACCOUNT = graphql(`
-  mutation DeleteAccount($id: ID!) {
-    deleteAccount(id: $id) { deletedId errors { code message } }
-  }
-`);
-
-export const CREATE_MODEL = graphql(`
-  mutation CreateModel($input: CreateModelInput!) {
-    createModel(input: $input) { model { id } errors { code message } }
-  }
-`);
-
-export const CREATE_MAPPING = graphql(`
-  mutation CreateModelMapping($input: CreateModelMappingInput!) {
-    createModelMapping(input: $input) { modelMapping { id } errors { code message } }
-  }
-`);
-
-export const DELETE_MAPPING = graphql(`
-  mutation DeleteModelMapping($id: ID!) {
-    deleteModelMapping(id: $id) { deletedId errors { code message } }
-  }
-`);
 
 export type Account = ResultOf<typeof ACCOUNT>;
-type HealthNode = NonNullable<ResultOf<typeof ACCOUNT_HEALTH>['node']>;
-export type RateLimitWindow = Extract<HealthNode, { __typename: 'Account' }>['rateLimits'][number];
-export type Provider = ResultOf<typeof PROVIDERS>['providers']['nodes'][number];
+export type Provider = ResultOf<typeof PROVIDER>;
+export type Endpoint = Provider['endpoints'][number];
 export type DemoFailure = NonNullable<Account['demoFailure']>;
+type DetailNode = NonNullable<ResultOf<typeof ACCOUNT_DETAIL>['node']>;
+export type AccountDetail = Extract<DetailNode, { __typename: 'Account' }>;
+export type AccountPast = ResultOf<typeof ACCOUNT_PAST>;
+export type RateLimitWindow = Account['rateLimits'][number];

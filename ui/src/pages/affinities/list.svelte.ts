@@ -1,73 +1,105 @@
-// The list of bindings against the API: pages, and changes as they happen.
+// The list of bindings against the API: pages by cursor, and changes as they happen.
 
-import { applyBindingChange } from '../../lib/binding-events.ts';
+import { applyBindingChange, type LiveBindings, released } from '../../lib/binding-events.ts';
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
-import { type Feed, openFeed } from '../../lib/live.svelte.ts';
-import { AFFINITY_CHANGED, AFFINITY_PAGE, type Binding, type BindingEvent } from './queries.ts';
+import type { AffinityFeed } from './feed.svelte.ts';
+import { AFFINITY_COUNT, AFFINITY_PAGE, type Binding, type BindingEvent } from './queries.ts';
+import type { ListQuery } from './query.ts';
 
-export const ORDERS = [
-  'EXPIRES_AT_DESC',
-  'LAST_HIT_AT_DESC',
-  'CREATED_AT_DESC',
-  'REQUEST_COUNT_DESC',
-] as const;
-export type Order = (typeof ORDERS)[number];
-
-export interface ListQuery {
-  search: string | null;
-  filter: { accountId?: string; providerId?: string; userId?: string; apiKeyId?: string };
-  orderBy: Order;
-}
-
-const PAGE_ROWS = 50;
+const PAGE_ROWS = 100;
 const RELOAD_DELAY_MS = 1000;
+/** So long after a clear that was made here the list follows it, wherever the pointer is: that is what was asked for. */
+const OWN_CLEAR_MS = 2000;
+const NOTHING: LiveBindings<Binding> = {
+  rows: [],
+  gone: new Map(),
+  waiting: [],
+  totalCount: 0,
+  isUncertain: false,
+};
+
+/** Why no row may come or go now. */
+type HoldReason = 'pointer' | 'focus';
 
 export class BindingList {
-  rows = $state.raw<readonly Binding[] | null>(null);
-  totalCount = $state(0);
+  /** Null until the first page is here. */
+  list = $state.raw<LiveBindings<Binding> | null>(null);
   hasMore = $state(false);
   isLoading = $state(false);
   error = $state.raw<ApiError | null>(null);
   #query: ListQuery;
-  #feed: Feed | null = null;
   #after: string | null = null;
   #latest = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #holds = new Set<HoldReason>();
+  #freeUntilMs = 0;
+  #isReloadWanted = false;
+  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  #countTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopListening: () => void;
+  #isFirstOpening = true;
 
-  constructor(query: ListQuery) {
+  constructor(query: ListQuery, feed: AffinityFeed) {
     this.#query = query;
-  }
-
-  start(): void {
-    void this.reload();
-    this.#feed = openFeed(
-      AFFINITY_CHANGED,
-      { filter: this.#query.filter },
-      {
-        onData: ({ affinityChanged }) => this.#apply(affinityChanged),
-        positionOf: ({ affinityChanged }) => affinityChanged.cursor,
-        onOpen: (isAgain) => {
-          if (isAgain) void this.reload();
-        },
+    this.#stopListening = feed.listen({
+      onEvents: (events) => this.#apply(events),
+      onGap: () => {
+        // The first page is on its way then, or just here.
+        if (!this.#isFirstOpening) this.reloadSoon();
+        this.#isFirstOpening = false;
       },
-    );
+    });
+    void this.reload();
   }
 
   close(): void {
-    this.#feed?.close();
-    clearTimeout(this.#timer);
+    this.#stopListening();
+    clearTimeout(this.#reloadTimer);
+    clearTimeout(this.#countTimer);
     this.#latest += 1;
   }
 
   reload = (): Promise<void> => this.#load(null);
 
-  loadMore = (): Promise<void> => this.#load(this.#after);
+  loadMore = (): void => {
+    if (!this.isLoading && this.hasMore) void this.#load(this.#after);
+  };
 
+  /** When nobody points at the list. */
   reloadSoon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (!document.hidden) void this.reload();
+    this.#reloadTimer ??= setTimeout(() => {
+      this.#reloadTimer = undefined;
+      if (document.hidden || this.#isHeld) this.#isReloadWanted = true;
+      else void this.reload();
     }, RELOAD_DELAY_MS);
+  }
+
+  setHeld(reason: HoldReason, isHeld: boolean): void {
+    if (isHeld) this.#holds.add(reason);
+    else this.#holds.delete(reason);
+    if (!this.#isHeld) this.#release();
+  }
+
+  /** Shows what waits, though somebody points at the list. */
+  letGo(): void {
+    this.#holds.clear();
+    this.#release();
+  }
+
+  followOwnClear(): void {
+    this.#freeUntilMs = Date.now() + OWN_CLEAR_MS;
+    this.#release();
+  }
+
+  get #isHeld(): boolean {
+    return this.#holds.size > 0 && Date.now() > this.#freeUntilMs;
+  }
+
+  #release(): void {
+    if (this.list === null) return;
+    this.list = released(this.list, { orderBy: this.#query.orderBy, hasMore: this.hasMore });
+    if (!this.#isReloadWanted) return;
+    this.#isReloadWanted = false;
+    this.reloadSoon();
   }
 
   async #load(after: string | null): Promise<void> {
@@ -75,12 +107,13 @@ export class BindingList {
     const call = this.#latest;
     this.isLoading = true;
     try {
-      const { affinities } = await run(AFFINITY_PAGE, { ...this.#query, first: PAGE_ROWS, after });
+      const { search, filter, orderBy } = this.#query;
+      const { affinities } = await run(AFFINITY_PAGE, { search, filter, orderBy, first: PAGE_ROWS, after });
       if (call !== this.#latest) return;
       const known = new Set(affinities.nodes.map((row) => row.id));
-      const kept = after === null ? [] : (this.rows ?? []).filter((row) => !known.has(row.id));
-      this.rows = [...kept, ...affinities.nodes];
-      this.totalCount = affinities.totalCount;
+      const kept = after === null ? [] : (this.list?.rows ?? []).filter((row) => !known.has(row.id));
+      const start = after === null || this.list === null ? NOTHING : this.list;
+      this.list = { ...start, rows: [...kept, ...affinities.nodes], totalCount: affinities.totalCount };
       this.hasMore = affinities.pageInfo.hasNextPage;
       this.#after = affinities.pageInfo.endCursor;
       this.error = null;
@@ -91,11 +124,25 @@ export class BindingList {
     }
   }
 
-  #apply(event: BindingEvent): void {
-    if (this.rows === null) return;
-    const changed = applyBindingChange(this.rows, event, { isSearching: this.#query.search !== null });
-    this.rows = changed.rows;
-    if (changed.totalChange === null) this.reloadSoon();
-    else this.totalCount = Math.max(changed.rows.length, this.totalCount + changed.totalChange);
+  #apply(events: readonly BindingEvent[]): void {
+    if (this.list === null) return;
+    const options = { view: this.#query, isHeld: this.#isHeld, hasMore: this.hasMore };
+    let list = this.list;
+    for (const event of events) list = applyBindingChange(list, event, options);
+    this.list = list.isUncertain ? { ...list, isUncertain: false } : list;
+    if (list.isUncertain) this.#countSoon();
+  }
+
+  #countSoon(): void {
+    this.#countTimer ??= setTimeout(async () => {
+      this.#countTimer = undefined;
+      try {
+        const { search, filter } = this.#query;
+        const { affinities } = await run(AFFINITY_COUNT, { search, filter });
+        if (this.list) this.list = { ...this.list, totalCount: affinities.totalCount };
+      } catch {
+        // The next change counts again.
+      }
+    }, RELOAD_DELAY_MS);
   }
 }

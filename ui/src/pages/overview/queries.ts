@@ -1,61 +1,36 @@
 // What the overview asks the API.
 
-import { graphql, type ResultOf } from '../../lib/graphql.ts';
+import { graphql, type ResultOf, type VariablesOf } from '../../lib/graphql.ts';
 
-export const STATS = graphql(`
-  query OverviewStats($filter: RequestLogFilter) {
+/** All figures of the period and of today in one question. */
+export const FIGURES = graphql(`
+  query OverviewFigures(
+    $filter: RequestLogFilter, $cached: RequestLogFilter, $today: RequestLogFilter, $bucketSeconds: Int!, $timeZone: String
+  ) {
     requestLogStats(filter: $filter) {
-      total succeeded failed inputTokens outputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd
-      requestCacheHitRate tokenCacheHitRate
-      latencyMs { p50 p95 }
-      timeToFirstTokenMs { p50 p95 }
+      total succeeded failed costUsd unpricedRequests
+      timeToFirstTokenMs { p50 p95 p99 }
+    }
+    cached: requestLogStats(filter: $cached) { cacheReadTokens savedUsd }
+    today: requestLogStats(filter: $today) { savedUsd costUsd }
+    cacheMissAnalysis(filter: $cached) { totalColdTokens causes { cause tokens costUsd requests } }
+    requestSeries(filter: $filter, bucketSeconds: $bucketSeconds, timeZone: $timeZone) {
+      from to total failed inputTokens tokenCacheHitRate savedUsd costUsd timeToFirstTokenMs { p50 }
     }
     requestLogHealth { droppedRows lastError }
   }
 `);
 
-const POINT = graphql(`
-  fragment Point on RequestLogStats {
-    total succeeded failed inputTokens tokenCacheHitRate savedUsd latencyMs { p50 } timeToFirstTokenMs { p50 }
+export const TOP_COSTS = graphql(`
+  query OverviewTopCosts($filter: RequestLogFilter, $by: RequestDimension!, $first: Int!) {
+    requestGroups(filter: $filter, by: $by, first: $first) { groupId name total costUsd savedUsd }
   }
 `);
 
-export const ONE_POINT = graphql(
-  `
-  query OverviewPoint($filter: RequestLogFilter) {
-    requestLogStats(filter: $filter) { ...Point }
-  }
-`,
-  [POINT],
-);
-
-/** As many slices as one query may hold under the API's limit of aliases. */
-export const POINTS_PER_QUERY = 10;
-
-export const TEN_POINTS = graphql(
-  `
-  query OverviewPoints(
-    $f0: RequestLogFilter, $f1: RequestLogFilter, $f2: RequestLogFilter, $f3: RequestLogFilter, $f4: RequestLogFilter,
-    $f5: RequestLogFilter, $f6: RequestLogFilter, $f7: RequestLogFilter, $f8: RequestLogFilter, $f9: RequestLogFilter
-  ) {
-    p0: requestLogStats(filter: $f0) { ...Point }
-    p1: requestLogStats(filter: $f1) { ...Point }
-    p2: requestLogStats(filter: $f2) { ...Point }
-    p3: requestLogStats(filter: $f3) { ...Point }
-    p4: requestLogStats(filter: $f4) { ...Point }
-    p5: requestLogStats(filter: $f5) { ...Point }
-    p6: requestLogStats(filter: $f6) { ...Point }
-    p7: requestLogStats(filter: $f7) { ...Point }
-    p8: requestLogStats(filter: $f8) { ...Point }
-    p9: requestLogStats(filter: $f9) { ...Point }
-  }
-`,
-  [POINT],
-);
-
 const LOAD = graphql(`
   fragment AccountLoad on Account {
-    id name state stateReason cooldownUntil inFlight maxConcurrent bindingCount provider { id name }
+    id name state stateReason cooldownUntil inFlight currentLimit bindingCount provider { id name }
+    rateLimits { name utilization limit remaining resetAt }
   }
 `);
 
@@ -102,7 +77,8 @@ export const REQUEST_LOGGED = graphql(
   [RECENT],
 );
 
-export type Stats = ResultOf<typeof STATS>['requestLogStats'];
-export type PointStats = ResultOf<typeof POINT>;
+export type TopCostVariables = VariablesOf<typeof TOP_COSTS>;
+export type Figures = ResultOf<typeof FIGURES>;
+export type Cause = Figures['cacheMissAnalysis']['causes'][number];
 export type AccountLoad = ResultOf<typeof LOAD>;
 export type RecentRow = ResultOf<typeof RECENT>;

@@ -4,10 +4,13 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 const ROW = graphql(`
   fragment Row on RequestLog {
-    id startedAt path requestedModel apiKeyName surface streamed status outcome errorCode affinity missCause keepWarm
-    inputTokens outputTokens cacheReadTokens cacheWriteTokens usageSource costUsd savedUsd timeToFirstTokenMs latencyMs
+    id startedAt path requestedModel upstreamModel apiKeyName sessionId surface streamed status outcome errorCode
+    affinity missCause keepWarm inputTokens outputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd
+    queueMs timeToFirstTokenMs latencyMs
     account { id name }
     provider { id name }
+    user { id username }
+    attempts { outcome }
   }
 `);
 
@@ -38,44 +41,34 @@ export const REQUEST_LOGGED = graphql(
   [ROW],
 );
 
-export const REQUEST_DETAIL = graphql(`
-  query RequestDetail($id: ID!) {
-    requestLog(id: $id) {
-      id requestId startedAt finishedAt path surface endpointSurface losses streamed requestedModel upstreamModel
-      status outcome errorCode errorMessage apiKeyName sessionId
-      model { id name displayName }
-      apiKey { id name masked }
-      user { id username }
-      provider { id name }
-      endpoint { id name baseUrl }
-      account { id name state }
-      inputTokens outputTokens cacheReadTokens rawUsage usageFlags
-      ledger { inputTokens cacheReadTokens cacheWrite5mTokens cacheWrite1hTokens outputTokens reasoningTokens audioTokens }
-      bodies { request reply isCut }
-      usageSource costUsd credits savedUsd priceVersion
-      queueMs timeToFirstTokenMs latencyMs
-      affinity affinityCode affinityReason expectedWarmTokens missCause keepWarm
-      misses { cause tokens costUsd detail }
-      prefixParentId prefixSharedTokens
-      route {
-        policy profile promptTokens waitedMs isUnpriced
-        considered {
-          accountName state warmTokens waitMs
-          account { id }
-          cost { missUsd readUsd othersUsd waitUsd loadUsd failureUsd headroomUsd totalUsd }
-        }
-      }
-      cacheLevers { ttl ttlReason breakpointsPlaced promptCacheKeySet }
-      attempts { accountName providerName status outcome fault reason isPossibleDuplicate connectMs startedAt firstByteMs durationMs account { id } }
-    }
+/** How many requests of a filter there were over time; the parts are asked for where they differ. */
+export const REQUEST_SERIES = graphql(`
+  query RequestSeries(
+    $filter: RequestLogFilter, $rejected: RequestLogFilter, $gone: RequestLogFilter, $seconds: Int!, $zone: String,
+    $hasParts: Boolean!
+  ) {
+    all: requestSeries(filter: $filter, bucketSeconds: $seconds, timeZone: $zone) { from to total succeeded }
+    rejected: requestSeries(filter: $rejected, bucketSeconds: $seconds, timeZone: $zone) @include(if: $hasParts) { total }
+    gone: requestSeries(filter: $gone, bucketSeconds: $seconds, timeZone: $zone) @include(if: $hasParts) { total }
   }
 `);
 
-export const FILTER_CHOICES = graphql(`
-  query FilterChoices {
-    models(first: 100) { nodes { id name } }
-    accounts(first: 100) { nodes { id name provider { name } } }
-    apiKeys(first: 100) { nodes { id name } }
+export const FACET = graphql(`
+  query Facet($filter: RequestLogFilter, $by: RequestDimension!) {
+    requestGroups(filter: $filter, by: $by, first: 100) { groupId name total }
+  }
+`);
+
+/** The name of what a filter in the address holds the id of. */
+export const FILTER_NAME = graphql(`
+  query FilterName($id: ID!) {
+    node(id: $id) {
+      ... on Model { name }
+      ... on Account { name }
+      ... on Provider { name }
+      ... on ApiKey { name }
+      ... on User { username }
+    }
   }
 `);
 
@@ -86,5 +79,4 @@ export const CLEAR_REQUEST_LOGS = graphql(`
 `);
 
 export type Row = ResultOf<typeof ROW>;
-export type Detail = NonNullable<ResultOf<typeof REQUEST_DETAIL>['requestLog']>;
-export type FilterChoices = ResultOf<typeof FILTER_CHOICES>;
+export type Series = ResultOf<typeof REQUEST_SERIES>;

@@ -2,12 +2,17 @@
 
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
 import { type Feed, type FeedStatus, openFeed } from '../../lib/live.svelte.ts';
-import { LiveTail, RECONNECT_OVERLAP_MS } from '../../lib/live-tail.ts';
+import { LiveTail, RateMeter, RECONNECT_OVERLAP_MS } from '../../lib/live-tail.ts';
 import { type ApiFilter, isCountable, isLiveFilter } from '../../lib/request-filter.ts';
 import { REQUEST_COUNT, REQUEST_LOGGED, REQUEST_PAGE, type Row } from './queries.ts';
 
-const PAGE_ROWS = 100;
+/** Of the newest page: enough for any screen, and soon here. */
+const NEWEST_ROWS = 100;
+/** Of a page of history: as many as the API gives, as each page waits for the one before. */
+const OLDER_ROWS = 200;
 const CAP_ROWS = 2000;
+/** Rows of history in memory, at about a kilobyte each. Further back there is a jump. */
+const MAX_ROWS = 200_000;
 /** A page may have few rows, or none, and go on: then it takes several until there is something to scroll. */
 const SCREEN_ROWS = 50;
 const COUNT_DELAY_MS = 3000;
@@ -18,18 +23,22 @@ interface HistoryPosition {
   after: string | null;
 }
 
-type PauseReason = 'scrolled' | 'hovered' | 'button';
+type PauseReason = 'scrolled' | 'hovered' | 'focused' | 'button';
 
 export class RequestTail {
-  rows = $state.raw<readonly Row[]>([]);
   waitingCount = $state(0);
-  totalCount = $state<number | null>(null);
   error = $state.raw<ApiError | null>(null);
   isLoading = $state(true);
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
+  /** Grows with each row that arrives: what shows sums of rows reads them anew. */
+  arrivals = $state(0);
   /** False: `totalCount` stays null, as counting would look at every row there is. */
   readonly isCounted: boolean;
+  /** The array grows in place: this around it is what changes. */
+  #shown = $state.raw<{ rows: readonly Row[] }>({ rows: [] });
+  #counted = $state<number | null>(null);
+  #rate = new RateMeter();
   #filter: ApiFilter;
   #tail = new LiveTail<Row>({ cap: CAP_ROWS });
   #feed = $state.raw<Feed | null>(null);
@@ -46,9 +55,31 @@ export class RequestTail {
     this.isCounted = isCountable(filter);
   }
 
+  get rows(): readonly Row[] {
+    return this.#shown.rows;
+  }
+
   /** Null when the time range has ended, so that nothing new can come. */
   get status(): FeedStatus | null {
     return this.#feed?.status ?? null;
+  }
+
+  /** Rows that match and do not wait; null = not known. What is shown in full is counted by itself. */
+  get totalCount(): number | null {
+    if (this.rows.length > 0 && !this.hasOlder) return this.rows.length;
+    if (this.#counted === null) return null;
+    // The rows that wait are in the count of the log, but not yet in the list.
+    return Math.max(this.rows.length, this.#counted - this.waitingCount);
+  }
+
+  /** No further rows are loaded: there are too many to hold. */
+  get isFull(): boolean {
+    return this.rows.length >= MAX_ROWS;
+  }
+
+  /** Rows that arrived per second, lately. */
+  ratePerSecond(nowMs: number): number {
+    return this.#rate.perSecond(nowMs);
   }
 
   start(): void {
@@ -80,12 +111,12 @@ export class RequestTail {
     try {
       const { requestLogs: page } = await run(REQUEST_PAGE, {
         filter: this.#filter,
-        first: PAGE_ROWS,
+        first: NEWEST_ROWS,
         after: null,
       });
       this.#tail.restart(page.nodes);
       this.#position = { to: null, after: page.pageInfo.endCursor };
-      this.hasOlder = page.pageInfo.hasNextPage;
+      this.#tail.hasOlder = page.pageInfo.hasNextPage;
       this.error = null;
       this.#show();
     } catch (failure) {
@@ -97,7 +128,7 @@ export class RequestTail {
   };
 
   loadOlder = async (): Promise<void> => {
-    if (this.isLoadingOlder || !this.hasOlder) return;
+    if (this.isLoadingOlder || this.isLoading || !this.hasOlder || this.isFull) return;
     this.isLoadingOlder = true;
     const last = this.#tail.rows.at(-1);
     if (this.#tail.isTrimmed && last) this.#position = { to: justAfter(last.startedAt), after: null };
@@ -115,11 +146,11 @@ export class RequestTail {
     const era = this.#era;
     const { to, after } = this.#position;
     const filter = to === null ? this.#filter : { ...this.#filter, to };
-    const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: PAGE_ROWS, after });
+    const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: OLDER_ROWS, after });
     if (era !== this.#era) return SCREEN_ROWS;
     this.#tail.appendOlder(page.nodes);
     this.#position = { to, after: page.pageInfo.endCursor };
-    this.hasOlder = page.pageInfo.hasNextPage;
+    this.#tail.hasOlder = page.pageInfo.hasNextPage;
     this.error = null;
     this.#show();
     return page.nodes.length;
@@ -141,11 +172,13 @@ export class RequestTail {
   #receive(row: Row): void {
     this.#lastLiveMs = Date.now();
     if (!this.#tail.push(row)) return;
-    if (this.#tail.isTrimmed) this.hasOlder = true;
+    this.#rate.add(this.#lastLiveMs);
+    if (this.#counted !== null) this.#counted += 1;
     this.#countSoon(COUNT_DELAY_MS);
     // Many rows may arrive in one frame; the list is drawn once.
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
+      this.arrivals += 1;
       this.#show();
     });
   }
@@ -158,7 +191,7 @@ export class RequestTail {
       do {
         const { requestLogs: page }: { requestLogs: RowPage } = await run(REQUEST_PAGE, {
           filter: this.#filter,
-          first: PAGE_ROWS,
+          first: NEWEST_ROWS,
           after,
         });
         missed.push(...page.nodes);
@@ -174,7 +207,8 @@ export class RequestTail {
   }
 
   #show(): void {
-    this.rows = this.#tail.rows;
+    this.#shown = { rows: this.#tail.rows };
+    this.hasOlder = this.#tail.hasOlder;
     this.waitingCount = this.#tail.waitingCount;
   }
 
@@ -184,11 +218,12 @@ export class RequestTail {
     clearTimeout(this.#countTimer);
     this.#countTimer = setTimeout(async () => {
       this.#countTimer = undefined;
+      if (document.hidden) return this.#countSoon(COUNT_DELAY_MS);
       try {
         const { requestLogs } = await run(REQUEST_COUNT, { filter: this.#filter });
-        this.totalCount = requestLogs.totalCount;
+        this.#counted = requestLogs.totalCount;
       } catch {
-        this.totalCount = null;
+        this.#counted = null;
       }
     }, delayMs);
   }

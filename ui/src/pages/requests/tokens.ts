@@ -35,3 +35,9 @@ export function indented(text: string): string {
     return text;
   }
 }
+
+/** Cache reads as a fraction 0 to 1 of the input; null when the provider reported no input. */
+export function hitRateOf(row: ReportedTokens): number | null {
+  if (row.inputTokens === null || row.inputTokens === 0) return null;
+  return (row.cacheReadTokens ?? 0) / row.inputTokens;
+}

@@ -1,0 +1,83 @@
+// The histogram above the Requests list: what is drawn, and what a selection of bars means.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { barsOf, histogramRange, rangeOfBars, totalOf } from '../../ui/src/pages/requests/histogram.ts';
+
+const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
+
+test('histogramRange() draws the range of the filter, else the day before its end', () => {
+  assert.deepEqual(histogramRange({ outcome: 'OK' }, NOW_MS), {
+    filter: { outcome: 'OK', from: '2026-11-20T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
+    seconds: 1800,
+  });
+  assert.deepEqual(histogramRange({ to: '2026-11-01T00:00:00.000Z' }, NOW_MS).filter, {
+    from: '2026-10-31T00:00:00.000Z',
+    to: '2026-11-01T00:00:00.000Z',
+  });
+  // The API makes no buckets of less than a minute.
+  assert.equal(histogramRange({ from: '2026-11-21T11:59:00.000Z' }, NOW_MS).seconds, 60);
+  assert.equal(histogramRange({ from: '2026-10-22T12:00:00.000Z' }, NOW_MS).seconds, 43_200);
+});
+
+test('histogramRange() asks nothing impossible when the range begins after its end', () => {
+  const { filter } = histogramRange({ from: '2027-01-01T00:00:00.000Z' }, NOW_MS);
+  assert.ok(Date.parse(filter.from ?? '') <= Date.parse(filter.to ?? ''));
+});
+
+const hour = (index: number, total: number, succeeded: number) => ({
+  from: `2026-11-21T1${index}:00:00Z`,
+  to: `2026-11-21T1${index + 1}:00:00Z`,
+  total,
+  succeeded,
+});
+
+test('barsOf() stacks outcomes up to the total', () => {
+  const all = [hour(0, 10, 6), hour(1, 0, 0)];
+  const bars = barsOf(
+    { all, rejected: [{ total: 1 }, { total: 0 }], gone: [{ total: 2 }, { total: 0 }] },
+    undefined,
+  );
+  assert.deepEqual(bars, [
+    {
+      fromMs: Date.parse('2026-11-21T10:00:00Z'),
+      toMs: Date.parse('2026-11-21T11:00:00Z'),
+      ok: 6,
+      rejected: 1,
+      gone: 2,
+      failed: 1,
+    },
+    {
+      fromMs: Date.parse('2026-11-21T11:00:00Z'),
+      toMs: Date.parse('2026-11-21T12:00:00Z'),
+      ok: 0,
+      rejected: 0,
+      gone: 0,
+      failed: 0,
+    },
+  ]);
+  assert.deepEqual(bars.map(totalOf), [10, 0]);
+});
+
+test('barsOf() knows the outcome that the filter asks for', () => {
+  const part = (outcome: Parameters<typeof barsOf>[1]) => {
+    const [bar] = barsOf({ all: [hour(0, 4, outcome === 'OK' ? 4 : 0)] }, outcome);
+    return bar && [bar.ok, bar.rejected, bar.gone, bar.failed];
+  };
+  assert.deepEqual(part('OK'), [4, 0, 0, 0]);
+  assert.deepEqual(part('REJECTED'), [0, 4, 0, 0]);
+  assert.deepEqual(part('CLIENT_GONE'), [0, 0, 4, 0]);
+  assert.deepEqual(part('FAILED'), [0, 0, 0, 4]);
+});
+
+test('rangeOfBars() spans a selection drawn either way', () => {
+  const bars = barsOf({ all: [hour(0, 1, 1), hour(1, 1, 1), hour(2, 1, 1)] }, undefined);
+  const range = { from: '2026-11-21T10:00:00.000Z', to: '2026-11-21T12:00:00.000Z' };
+  assert.deepEqual(rangeOfBars(bars, 0, 1), range);
+  assert.deepEqual(rangeOfBars(bars, 1, 0), range);
+  assert.deepEqual(rangeOfBars(bars, 2, 2), {
+    from: '2026-11-21T12:00:00.000Z',
+    to: '2026-11-21T13:00:00.000Z',
+  });
+  assert.equal(rangeOfBars(bars, 0, 3), null);
+});

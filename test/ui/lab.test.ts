@@ -1,0 +1,122 @@
+// What the routing lab asks for and how it ranks what comes back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { costShares, explainInput, isReadable, modelOf } from '../../ui/src/pages/lab/explain.ts';
+import type { Considered, ReplayedPolicy } from '../../ui/src/pages/lab/queries.ts';
+import { metricOf, ranked, replayInput } from '../../ui/src/pages/lab/replay.ts';
+
+const FORM = { model: '', surface: 'GEMINI', apiKeyId: '', sessionId: '', body: '' };
+
+test('modelOf() reads the model of a pasted request, and nothing else', () => {
+  assert.equal(modelOf('{"model":"gpt-5","messages":[]}'), 'gpt-5');
+  for (const body of ['', 'model', '{}', '{"model":1}', '{"model":""}', '[]', 'null'])
+    assert.equal(modelOf(body), null, body);
+});
+
+test('isReadable() takes JSON and nothing at all', () => {
+  assert.deepEqual(['', '  ', '{}', '{"a":', 'x'].map(isReadable), [true, true, true, false, false]);
+});
+
+test('explainInput() needs a model, takes it from the body when none is typed, and leaves out what is empty', () => {
+  assert.equal(explainInput(FORM), null);
+  assert.deepEqual(explainInput({ ...FORM, model: ' m ' }), { model: 'm', surface: 'GEMINI' });
+  const body = '{"model":"b"}';
+  assert.deepEqual(explainInput({ ...FORM, body, sessionId: ' s ', apiKeyId: 'k' }), {
+    model: 'b',
+    surface: 'GEMINI',
+    apiKeyId: 'k',
+    sessionId: 's',
+    body,
+  });
+  assert.equal(explainInput({ ...FORM, model: 'm', surface: 'NONE' }), null);
+});
+
+function candidate(cost: Partial<NonNullable<Considered['cost']>> | null): Considered {
+  const zero = {
+    missUsd: 0,
+    readUsd: 0,
+    waitUsd: 0,
+    loadUsd: 0,
+    failureUsd: 0,
+    othersUsd: 0,
+    headroomUsd: 0,
+    totalUsd: 0,
+  };
+  return {
+    accountName: 'a',
+    state: 'OPEN',
+    warmTokens: 0,
+    waitMs: 0,
+    account: null,
+    cost: cost && { ...zero, ...cost },
+  };
+}
+
+test('costShares() measures every part against the costliest candidate', () => {
+  const shares = costShares([
+    candidate({ missUsd: 3, readUsd: 1, othersUsd: -2 }),
+    candidate({ readUsd: 2 }),
+    candidate(null),
+  ]);
+  assert.deepEqual(
+    shares.map((parts) => parts.map(({ term, share }) => [term, share])),
+    [
+      [
+        ['missUsd', 0.75],
+        ['readUsd', 0.25],
+      ],
+      [['readUsd', 0.5]],
+      [],
+    ],
+  );
+  assert.deepEqual(costShares([candidate({})]), [[]]);
+});
+
+test('replayInput() takes from the address what it means and leaves nonsense out', () => {
+  assert.deepEqual(replayInput(new URLSearchParams('')), { hours: 24 });
+  assert.deepEqual(
+    replayInput(new URLSearchParams('hours=720&policies=SESSION,NONE,WARM_COST&accounts=8&slots=4&ttl=3600')),
+    {
+      hours: 720,
+      policies: ['SESSION', 'WARM_COST'],
+      accounts: 8,
+      slotsPerAccount: 4,
+      ttlSeconds: 3600,
+    },
+  );
+  assert.deepEqual(replayInput(new URLSearchParams('hours=721&accounts=65&slots=-1&ttl=x&policies=NONE')), {
+    hours: 24,
+  });
+});
+
+function replayed(policy: ReplayedPolicy['policy'], figures: Partial<ReplayedPolicy>): ReplayedPolicy {
+  return {
+    policy,
+    hitRate: 0,
+    shareOfCeiling: 0,
+    costUsd: null,
+    savedUsd: null,
+    meanTimeToFirstTokenMs: 0,
+    p95TimeToFirstTokenMs: 0,
+    p95WaitMs: 0,
+    movedRequests: 0,
+    borrowedRequests: 0,
+    rejectedShare: 0,
+    imbalance: 1,
+    slots: 1,
+    ...figures,
+  };
+}
+
+test('ranked() puts the best first whichever way the figure counts, and the unknown last', () => {
+  const policies = [
+    replayed('ROUND_ROBIN', { costUsd: 9, hitRate: 0.2 }),
+    replayed('FIXED_ORDER', { costUsd: null, hitRate: 0.5 }),
+    replayed('WARM_COST', { costUsd: 2, hitRate: 0.9 }),
+  ];
+  const names = (metric: 'cost' | 'hitRate') => ranked(policies, metric).map(({ policy }) => policy);
+  assert.deepEqual(names('cost'), ['WARM_COST', 'ROUND_ROBIN', 'FIXED_ORDER']);
+  assert.deepEqual(names('hitRate'), ['WARM_COST', 'FIXED_ORDER', 'ROUND_ROBIN']);
+  assert.equal(metricOf(replayed('SESSION', { movedRequests: 7 }), 'moves'), 7);
+});

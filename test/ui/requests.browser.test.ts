@@ -1,0 +1,367 @@
+// The Requests screen in a real browser, over a past of three thousand requests. The steps build on each other, in order.
+
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import {
+  assertAccessible,
+  goOffline,
+  openSettled,
+  openVisit,
+  rowsOf,
+  sendRequest,
+  waitForRows,
+} from './visit.ts';
+
+const step = await openVisit({ history: { rows: 3_000, days: 7 } });
+
+const query = (page: Page) => new URL(page.url()).searchParams;
+const headsOf = (page: Page) => page.getByRole('columnheader');
+
+step('a bar of the histogram narrows the time, and back undoes it', async ({ page }) => {
+  await openSettled(page, '/requests');
+  const histogram = page.getByRole('toolbar', { name: 'Requests over time' });
+  // The last bars hold the busy end of the past.
+  const bar = histogram.getByRole('button').last();
+  await bar.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.search.includes('from='));
+  const spanMs = Date.parse(query(page).get('to') ?? '') - Date.parse(query(page).get('from') ?? '');
+  assert.equal(spanMs, 2 * 1_800_000);
+  await page.getByText('Past range').waitFor();
+  const count = await matchingCount(page);
+  assert.equal(await histogramSum(page), count);
+  await page.goBack();
+  await page.getByText('3,000 requests', { exact: true }).waitFor();
+  assert.equal(query(page).get('from'), null);
+  await histogram.getByRole('button').first().click();
+  await page.waitForFunction(() => location.search.includes('from='));
+  await page.goBack();
+});
+
+step(
+  'a filter counts its values under the others; the address holds it, reload and back restore it',
+  async ({ page }) => {
+    await page.goto('/requests?affinity=HIT');
+    await page.getByRole('button', { name: 'Outcome' }).click();
+    const rejected = page.getByRole('button', { name: /^Client gone/ }).last();
+    const told = Number((await rejected.textContent())?.replace(/\D/g, ''));
+    await rejected.click();
+    assert.equal(query(page).get('outcome'), 'CLIENT_GONE');
+    assert.equal(await matchingCount(page), told);
+    await page.reload();
+    await page.getByRole('button', { name: 'Outcome: Client gone' }).waitFor();
+    assert.equal(await matchingCount(page), told);
+    await page.goBack();
+    await page.getByRole('button', { name: 'Outcome', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Model', exact: true }).click();
+    await page.getByLabel('Type or choose: Model').fill('opus');
+    await page.keyboard.press('Enter');
+    assert.equal(query(page).get('name'), 'opus');
+    await page.getByRole('button', { name: 'Reset filters' }).click();
+    assert.equal(query(page).size, 0);
+  },
+);
+
+step('a moment in the past is jumped to, and back to now is one click', async ({ page }) => {
+  await openSettled(page, '/requests');
+  await page.getByRole('button', { name: 'Time: Any time' }).click();
+  const moment = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 16);
+  await page.getByLabel('Until').fill(moment);
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.waitForFunction(() => location.search.includes('to='));
+  await page.getByText('Past range').waitFor();
+  await rowsOf(page).first().waitFor();
+  const newest = (await page.locator('[role="row"] time').first().getAttribute('datetime')) ?? '';
+  assert.ok(newest < (query(page).get('to') ?? ''), newest);
+  await page.getByRole('button', { name: 'Back to now' }).click();
+  await page.getByText('3,000 requests', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Time: Any time' }).click();
+  await page.getByRole('button', { name: 'Yesterday' }).click();
+  assert.equal(query(page).get('period'), 'yesterday');
+  await page.getByText('Past range').waitFor();
+});
+
+step('columns are chosen, moved and reset by keyboard, and kept over a reload', async ({ page }) => {
+  await openSettled(page, '/requests');
+  assert.equal(await headsOf(page).getByText('Path').count(), 0);
+  await page.getByRole('button', { name: 'Choose columns' }).press('Enter');
+  await page.getByRole('checkbox', { name: 'Path' }).press('Space');
+  const left = page.getByRole('button', { name: 'Move Status left' });
+  await left.press('Enter');
+  // The focus stays with the column that moved.
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+    'Move Status right',
+  );
+  await page.keyboard.press('Escape');
+  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status');
+  await page.reload();
+  await headsOf(page).getByText('Path').waitFor();
+  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status');
+  await page.getByRole('button', { name: 'Choose columns' }).click();
+  await page.getByRole('button', { name: 'Reset columns' }).click();
+  await page.keyboard.press('Escape');
+  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Time');
+});
+
+step('rows are walked, opened and closed by keyboard, and typing is left alone', async ({ page }) => {
+  await openSettled(page, '/requests');
+  await rowsOf(page).first().waitFor();
+  for (const key of ['j', 'j', 'ArrowDown', 'k']) await page.keyboard.press(key);
+  assert.equal(await focusedRow(page), '3');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  const first = query(page).get('open');
+  await page.keyboard.press('j');
+  await page.waitForFunction((id) => new URL(location.href).searchParams.get('open') !== id, first);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(query(page).get('open'), null);
+  await page.waitForFunction(
+    () => document.activeElement?.closest('[role="row"]')?.getAttribute('aria-rowindex') === '4',
+  );
+  const search = page.locator('[data-search]');
+  await search.press('j');
+  assert.equal(await search.inputValue(), 'j');
+  await search.fill('');
+});
+
+step('a cell is copied with the button that appears on it', async ({ page }) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openSettled(page, '/requests');
+  const cell = rowsOf(page).first().getByRole('cell').nth(2);
+  await cell.hover();
+  const wanted = (await cell.textContent())?.trim();
+  await cell.getByRole('button', { name: 'Copy Model' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), wanted);
+  assert.equal(query(page).get('open'), null);
+  await page.mouse.move(0, 0);
+});
+
+step(
+  'the tail tells its rate, waits while someone reads, and misses nothing while offline',
+  async (visit) => {
+    const { page } = visit;
+    await page.goto('/requests?name=live-');
+    await page.getByText('No request matches').waitFor();
+    await page.locator('[data-connection="live"]').waitFor();
+    await sendRequest(visit, { model: 'live-1' });
+    await waitForRows(page, 1);
+    await page.getByText('0.1 rows/s').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await sendRequest(visit, { model: 'live-2' });
+    await page.getByRole('button', { name: '1 new' }).waitFor();
+    await page.getByText('1 matching request', { exact: true }).waitFor();
+    await page.getByRole('button', { name: '1 new' }).click();
+    await waitForRows(page, 2);
+    await goOffline(page, true);
+    await page.getByText('Stale').first().waitFor();
+    await sendRequest(visit, { model: 'live-3' });
+    await goOffline(page, false);
+    await waitForRows(page, 3);
+    await page.getByText('3 matching requests', { exact: true }).waitFor();
+    visit.complaints.splice(0);
+  },
+);
+
+step('what matches is saved as a file for Excel', async (visit) => {
+  const { page } = visit;
+  assert.equal(await sendRequest(visit, { model: '=live-cmd()' }), 404);
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'CSV for Excel' }).click(),
+  ]);
+  assert.match(download.suggestedFilename(), /^requests-.*\.csv$/);
+  const chunks: Buffer[] = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(Buffer.from(chunk));
+  const text = Buffer.concat(chunks).toString('utf8');
+  assert.ok(text.startsWith('\u{FEFF}id,requestId,'));
+  const lines = text.trim().split('\r\n');
+  assert.equal(lines.length, 1 + 4);
+  assert.match(text, /'=live-cmd\(\)/);
+});
+
+step(
+  'a hundred thousand rows are held, and scrolling them is as little work as scrolling a few',
+  async ({ page }) => {
+    await page.goto('/');
+    await page.evaluate(multiplyRows, ROWS);
+    await page.evaluate(watchLongWalks, ROWS / 2);
+    await page.getByRole('link', { name: 'Requests', exact: true }).first().click();
+    await rowsOf(page).first().waitFor();
+    await page.waitForFunction(scrollToEnd, ROWS, { polling: 50 });
+    const { drawnRows, madeRows, shownRows } = await page.evaluate(scrollThrough, LEAPS);
+    const longWalks = await page.evaluate(() => Reflect.get(window, 'longWalks'));
+    // At rest the document has the rows in their order again, whichever elements they took over.
+    await page.waitForFunction(isInOrder);
+    await openSettled(page, '/requests');
+    await rowsOf(page).first().waitFor();
+    assert.ok(drawnRows > 0 && drawnRows < 60, `${drawnRows} rows in the document`);
+    assert.ok(shownRows > 10 * LEAPS, `${shownRows} rows were shown`);
+    // The first screen's elements show all others: how many there are is once as many, or a few more where it ends.
+    assert.ok(madeRows < 2 * drawnRows, `${madeRows} elements were made for ${LEAPS} screens`);
+    assert.equal(longWalks, 0, 'nothing goes through all rows, to copy or to search them');
+  },
+);
+
+step('a failed load says why and is tried again', async (visit) => {
+  const { page } = visit;
+  await page.route('**/graphql', (route) => route.abort());
+  await page.getByRole('button', { name: 'Outcome', exact: true }).click();
+  await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('[data-search]').fill('live-1');
+  await page.locator('[data-search]').press('Enter');
+  const retry = page.getByRole('alert').getByRole('button', { name: 'Try again' });
+  await retry.nth(1).waitFor();
+  await page.unroute('**/graphql');
+  await retry.last().click();
+  await waitForRows(page, 1);
+  visit.complaints.splice(0);
+});
+
+step('a hostile name and a phone do no harm, and axe finds nothing', async (visit) => {
+  const { page } = visit;
+  const name = `<img src=x onerror="document.title='taken'">${'x'.repeat(10_000)}`;
+  assert.equal(await sendRequest(visit, { model: name }), 404);
+  await page.evaluate(() => localStorage.setItem('warmpath.theme', 'dark'));
+  await openSettled(page, '/requests?q=onerror');
+  await waitForRows(page, 1);
+  assert.equal(await page.locator('img').count(), 0);
+  await page.getByRole('button', { name: 'Model', exact: true }).click();
+  await page.getByLabel('Type or choose: Model').waitFor();
+  await assertAccessible(page, 'requests, dark, with a filter open');
+  await page.evaluate(() => localStorage.setItem('warmpath.theme', 'light'));
+  await page.reload();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole('button', { name: /^Filters/ }).click();
+  await page.getByRole('button', { name: 'More filters' }).click();
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(overflow <= 0, `${overflow} px too wide`);
+  await waitForRows(page, 1);
+  await assertAccessible(page, 'requests on a phone, light');
+});
+
+step('the browser had nothing to complain about', async ({ complaints }) => {
+  assert.deepEqual(complaints, []);
+});
+
+async function matchingCount(page: Page): Promise<number> {
+  const text = (await page.getByText(/^[\d,]+ matching requests?$/).textContent()) ?? '';
+  return Number(text.replace(/\D/g, ''));
+}
+
+async function histogramSum(page: Page): Promise<number> {
+  const text = await page
+    .getByRole('region', { name: 'Requests over time' })
+    .getByText(/^[\d,]+ requests?$/)
+    .textContent();
+  return Number(text?.replace(/\D/g, ''));
+}
+
+function focusedRow(page: Page): Promise<string | null> {
+  return page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex') ?? null);
+}
+
+const ROWS = 100_000;
+const LEAPS = 50;
+
+/** Runs in the page: each page of the list has twenty thousand rows, until there are more than a hundred thousand. */
+function multiplyRows(rows: number): void {
+  const ask = window.fetch;
+  let made = 0;
+  window.fetch = async (...request) => {
+    const response = await ask(...request);
+    const text = response.headers.get('content-type')?.includes('json') ? await response.clone().text() : '';
+    if (!text.includes('"requestLogs"') || !text.includes('"nodes"')) return response;
+    const answer = JSON.parse(text);
+    const log = answer.data.requestLogs;
+    const [first] = log.nodes;
+    log.nodes = Array.from({ length: 20_000 }, () => {
+      made += 1;
+      return {
+        ...first,
+        id: `made-${made}`,
+        startedAt: new Date(1_767_225_600_000 - made * 1000).toISOString(),
+      };
+    });
+    log.pageInfo.hasNextPage = made < 2 * rows;
+    return new Response(JSON.stringify(answer), response);
+  };
+}
+
+function scrollToEnd(rows: number): boolean {
+  const table = document.querySelector('[data-table="requests"]');
+  if (!table) return false;
+  table.scrollTop = table.scrollHeight;
+  return table.scrollHeight > rows * 40;
+}
+
+/** Runs in the page: counts how often an array longer than that is gone through or copied. */
+function watchLongWalks(longest: number): void {
+  let walks = 0;
+  Object.defineProperty(window, 'longWalks', { get: () => walks });
+  const names = [
+    'concat',
+    'every',
+    'filter',
+    'find',
+    'findIndex',
+    'forEach',
+    'map',
+    'reduce',
+    'slice',
+    'some',
+  ];
+  for (const name of [...names, 'sort', 'toSorted', 'toSpliced', Symbol.iterator]) {
+    const walk = Reflect.get(Array.prototype, name);
+    Object.defineProperty(Array.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: unknown[], ...given: unknown[]) {
+        if (this.length > longest) walks += 1;
+        return Reflect.apply(walk, this, given);
+      },
+    });
+  }
+}
+
+interface ScrollWork {
+  /** In the document, at most at a time. */
+  drawnRows: number;
+  /** Elements that were made on the way. */
+  madeRows: number;
+  /** Different rows that were seen on the way. */
+  shownRows: number;
+}
+
+/** Runs in the page: scrolls from the end to the top in equal leaps. */
+async function scrollThrough(leaps: number): Promise<ScrollWork> {
+  const table = document.querySelector('[data-table="requests"]');
+  const drawn = () => [...(table?.querySelectorAll('[data-row]') ?? [])];
+  const known = new Set<Element>(drawn());
+  const atFirst = known.size;
+  const shown = new Set<string | null>();
+  let drawnRows = 0;
+  for (let leap = leaps; table && leap >= 0; leap -= 1) {
+    table.scrollTop = (table.scrollHeight * leap) / leaps;
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    const rows = drawn();
+    drawnRows = Math.max(drawnRows, rows.length);
+    for (const row of rows) {
+      known.add(row);
+      shown.add(row.getAttribute('data-row'));
+    }
+  }
+  return { drawnRows, madeRows: known.size - atFirst, shownRows: shown.size };
+}
+
+function isInOrder(): boolean {
+  const rows = [...document.querySelectorAll('[data-table="requests"] [data-row]')];
+  const indexes = rows.map((row) => Number(row.getAttribute('aria-rowindex')));
+  return indexes.length > 0 && indexes.every((index, at) => at === 0 || index === (indexes[at - 1] ?? 0) + 1);
+}

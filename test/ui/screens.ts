@@ -1,0 +1,63 @@
+// What pictures are taken of: the screens of the panel, and the dialogs and drawers that they open.
+
+import type { Page } from 'playwright-core';
+
+/** Leads a logged-in page there. */
+export type OpenScreen = (page: Page) => Promise<void>;
+
+export const SCREENS: Readonly<Record<string, OpenScreen>> = {
+  overview: at('/?period=24h'),
+  'overview-1h': at('/'),
+  requests: at('/requests'),
+  request: opened('/requests?outcome=OK', 3),
+  'request-failed': opened('/requests?outcome=FAILED'),
+  affinities: at('/affinities'),
+  affinity: opened('/affinities'),
+  cache: at('/cache'),
+  'cache-reservation': at('/cache?tab=reservation'),
+  'cache-providers': at('/cache?tab=providers'),
+  ttl: at('/ttl?period=7d'),
+  'ttl-user': opened('/ttl?period=7d'),
+  models: at('/models'),
+  model: opened('/models'),
+  accounts: at('/accounts'),
+  account: opened('/accounts'),
+  'add-account': at('/accounts?add=1'),
+  keys: at('/keys'),
+  key: opened('/keys'),
+  'create-key': at('/keys?create=1'),
+  users: at('/keys?tab=users'),
+  lab: at('/lab?model=claude-opus-5'),
+  'lab-replay': async (page) => {
+    await page.goto('/lab?tab=replay&hours=72');
+    await page.locator('main form button[type="submit"]').click();
+    await page.getByRole('table').waitFor();
+  },
+  alerts: at('/alerts'),
+  audit: at('/audit'),
+  settings: at('/settings'),
+  'settings-routing': at('/settings?tab=routing'),
+  'settings-access': at('/settings?tab=access'),
+  'settings-transfer': at('/settings?tab=transfer'),
+  explorer: at('/explorer'),
+  start: at('/start'),
+  palette: async (page) => {
+    await page.goto('/');
+    await page.locator('main h1').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+  },
+  'not-found': at('/nowhere'),
+};
+
+function at(path: string): OpenScreen {
+  return async (page) => void (await page.goto(path));
+}
+
+/** The drawer of one of the rows; `index` counts those in sight. */
+function opened(path: string, index = 0): OpenScreen {
+  return async (page) => {
+    await page.goto(path);
+    await page.locator('main a[href*="open="]:visible').nth(index).click();
+  };
+}

@@ -1,0 +1,196 @@
+// What holds on every screen, and the overview: keys, command palette, time zone, drilling down, no request of a hidden tab.
+// The tests build on each other, in order, as a person's visit does.
+
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { assertAccessible, graphql, openSettled, openVisit, whenSettled } from './visit.ts';
+
+const step = await openVisit({ history: { rows: 3_000, days: 8 } });
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor();
+
+step('g and a letter go to a screen, and typing stays typing', async ({ page }) => {
+  await openSettled(page, '/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('c');
+  await heading(page, 'Cache');
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await heading(page, 'Requests');
+  await page.keyboard.press('/');
+  await page.keyboard.type('g o?');
+  assert.equal(await page.locator('[data-search]').first().inputValue(), 'g o?');
+  await heading(page, 'Requests');
+});
+
+step('? lists the keys; Escape closes the list and gives the focus back', async ({ page }) => {
+  await openSettled(page, '/');
+  await page.getByRole('link', { name: 'Settings', exact: true }).first().focus();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Next, previous row').waitFor();
+  await assertAccessible(page, 'list of keys');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
+  assert.equal(focused, 'Settings');
+});
+
+step('the command palette finds screens, actions and names, by keyboard alone', async ({ page }) => {
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Go to or do' });
+  await palette.getByRole('combobox').waitFor();
+  await page.keyboard.type('anthropic-b');
+  await palette.getByRole('option', { name: /anthropic-b Account/ }).waitFor();
+  await assertAccessible(page, 'command palette');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Accounts');
+  assert.ok(new URL(page.url()).searchParams.has('open'));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('theme dark');
+  await palette.getByRole('option', { name: /Dark/ }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('html[data-theme="dark"]').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('theme light');
+  await page.keyboard.press('Enter');
+  await page.locator('html[data-theme="light"]').waitFor();
+});
+
+step('every screen of the navigation is reached and opened with the keyboard alone', async ({ page }) => {
+  await openSettled(page, '/');
+  const links = page.getByRole('navigation', { name: 'Screens' }).first().getByRole('link');
+  const count = await links.count();
+  assert.ok(count >= 13, `${count} links`);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const isMain = await page.evaluate(
+    () => location.hash === '#main' || document.activeElement?.id === 'main',
+  );
+  assert.ok(isMain, 'the first Tab stop skips to the content');
+  for (let at = 0; at < count; at += 1) {
+    const name = ((await links.nth(at).textContent()) ?? '').trim();
+    await links.nth(at).focus();
+    await page.keyboard.press('Enter');
+    await links.nth(at).and(page.locator('[aria-current="page"]')).waitFor();
+    assert.notEqual(name, '');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  }
+});
+
+step('times follow the zone that is chosen, and its name is told', async ({ page }) => {
+  await openSettled(page, '/');
+  await page
+    .getByRole('button', { name: /^Time zone:/ })
+    .first()
+    .click();
+  await page.getByRole('menuitem', { name: 'UTC', exact: true }).click();
+  await page.getByRole('button', { name: 'Time zone: UTC' }).first().waitFor();
+  await whenSettled(page);
+  const title = await page.locator('main time[title]').first().getAttribute('title');
+  assert.match(title ?? '', /UTC/);
+  await page.reload();
+  await page.getByRole('button', { name: 'Time zone: UTC' }).first().waitFor();
+});
+
+step('the overview tells what was saved today, what was possible, and why not', async ({ page }) => {
+  await openSettled(page, '/?period=7d');
+  const main = page.getByRole('main');
+  await main.getByText('Saved today').waitFor();
+  await main.getByText(/% was possible$/).waitFor();
+  await main.getByText('What cold tokens cost').waitFor();
+  assert.ok((await main.getByRole('list', { name: 'What cold tokens cost' }).getByRole('link').count()) > 0);
+  await main.getByRole('button', { name: 'Table' }).click();
+  assert.ok((await main.getByRole('row').count()) > 10);
+  await assertAccessible(page, 'overview with history');
+});
+
+step('every figure of the overview leads to what is behind it', async ({ page }) => {
+  const lead = async (name: RegExp, path: RegExp) => {
+    await openSettled(page, '/?period=7d');
+    await page.getByRole('main').getByRole('link', { name }).first().click();
+    await page.waitForURL(path);
+    await page.goBack();
+    await heading(page, 'Overview');
+  };
+  await lead(/^Errors/, /\/requests\?.*outcome=FAILED/);
+  await lead(/^Requests/, /\/requests\?from=/);
+  await lead(/^Prompt-cache hit rate/, /\/cache/);
+  await lead(/tokens in .* requests?\.$/, /\/requests\?.*miss=/);
+  await lead(/^anthropic-/, /\/accounts\?open=/);
+});
+
+step('a failed load says so, with a retry and a request id', async ({ page }) => {
+  let isBroken = true;
+  await page.route('**/graphql', async (route) => {
+    const isFigures = isBroken && (route.request().postData() ?? '').includes('bucketSeconds');
+    if (!isFigures) return route.fallback();
+    return route.fulfill({
+      status: 500,
+      headers: { 'x-request-id': 'lost-1' },
+      json: { errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] },
+    });
+  });
+  await page.goto('/');
+  await page.getByRole('alert').getByText('lost-1').waitFor();
+  isBroken = false;
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Saved today').waitFor();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  await page.unroute('**/graphql');
+});
+
+step('a hidden tab asks for nothing', async (visit) => {
+  const { page } = visit;
+  await openSettled(page, '/');
+  await page.locator('[data-connection="live"]').first().waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await page.locator('[data-connection="resting"]').first().waitFor();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.clock.install();
+  await page.clock.runFor(120_000);
+  assert.deepEqual(asked, []);
+});
+
+step('text twice as large still fits', async ({ page }) => {
+  await page
+    .context()
+    .newCDPSession(page)
+    .then((cdp) => cdp.send('Emulation.setPageScaleFactor', { pageScaleFactor: 1 }));
+  // Zoom to 200 % halves the window in CSS pixels.
+  await page.setViewportSize({ width: 640, height: 400 });
+  for (const path of ['/', '/requests', '/cache', '/ttl', '/settings']) {
+    await openSettled(page, path);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+step('who may only look is told so, and is refused nothing silently', async (visit) => {
+  const { page, gateway } = visit;
+  const made = await graphql(
+    visit,
+    'mutation { createAdminToken(input: { name: "viewer", role: VIEWER }) { secret errors { code } } }',
+  );
+  const secret = JSON.stringify(made).match(/"secret":"([^"]+)"/)?.[1] ?? '';
+  assert.notEqual(secret, '');
+  const context = await page.context().browser()?.newContext({ baseURL: gateway.origin, locale: 'en-US' });
+  const tab = await context?.newPage();
+  assert.ok(tab);
+  await tab.goto('/');
+  await tab.getByLabel('Password').fill(secret);
+  await tab.getByRole('button', { name: 'Log in' }).click();
+  await heading(tab, 'Overview');
+  await tab.goto('/accounts');
+  const add = tab.getByRole('button', { name: 'Add account' }).first();
+  await add.waitFor();
+  assert.equal(await add.isDisabled(), true);
+  assert.match((await add.getAttribute('title')) ?? '', /administrator/);
+  await context?.close();
+});

@@ -1,0 +1,153 @@
+// What the TTL advice screen makes of the API's answers: plans, groups and the points' colours.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  bindingsOf,
+  hoursOf,
+  inOrder,
+  matches,
+  nameOf,
+  requestsOf,
+  stepOf,
+} from '../../ui/src/pages/ttl/groups.ts';
+import { planRows, usdOf } from '../../ui/src/pages/ttl/plans.ts';
+import { coloured } from '../../ui/src/pages/ttl/points.ts';
+
+const advice = {
+  cheapest: 'ONE_HOUR',
+  inPeriod: { fiveMinutesUsd: 10, oneHourUsd: 8, keepWarmUsd: 9 },
+  per1000Requests: { fiveMinutesUsd: 1, oneHourUsd: 0.8, keepWarmUsd: 0.9 },
+} as const;
+
+test('planRows() tell what the cheapest plan saves against each', () => {
+  assert.deepEqual(planRows(advice, 'period'), [
+    { plan: 'FIVE_MINUTES', usd: 10, isCheapest: false, savedUsd: 2, savedShare: 0.2 },
+    { plan: 'ONE_HOUR', usd: 8, isCheapest: true, savedUsd: 0, savedShare: 0 },
+    { plan: 'KEEP_WARM', usd: 9, isCheapest: false, savedUsd: 1, savedShare: 1 / 9 },
+  ]);
+  assert.equal(usdOf('KEEP_WARM', advice, 'per1000'), 0.9);
+  const free = { fiveMinutesUsd: 0, oneHourUsd: 0, keepWarmUsd: 0 };
+  const rows = planRows({ cheapest: 'FIVE_MINUTES', inPeriod: free, per1000Requests: free }, 'period');
+  assert.equal(rows[1]?.savedShare, null);
+});
+
+function group(name: string, requestCount: number, usd: number | null) {
+  const costs = (factor: number) => ({ ...advice.inPeriod, fiveMinutesUsd: (usd ?? 0) * factor });
+  return {
+    groupId: `id-${name}`,
+    name,
+    requestCount,
+    recommendedTtlMinutes: requestCount > 5 ? 5 : 60,
+    percentiles: { p50: 1, p75: 2, p90: requestCount },
+    intervalPercentages: {
+      within5min: requestCount / 10,
+      within15min: 0,
+      within30min: 0,
+      within60min: 0,
+      over60min: 0,
+    },
+    advice: usd === null ? null : { inPeriod: costs(1), per1000Requests: costs(1 / requestCount) },
+  };
+}
+
+test('inOrder() sorts figures falling and names rising; what has no dollars comes last either way', () => {
+  const rows = [group('bob', 2, 4), group('ada', 9, null), group('eve', 4, 6)];
+  const names = (order: string, unit: 'period' | 'per1000' = 'period') =>
+    inOrder(rows, order, unit)
+      .map(({ name }) => name)
+      .join(' ');
+  assert.equal(names('requests'), 'ada eve bob');
+  assert.equal(names('-requests'), 'bob eve ada');
+  assert.equal(names('name'), 'ada bob eve');
+  assert.equal(names('-name'), 'eve bob ada');
+  assert.equal(names('five'), 'eve bob ada');
+  assert.equal(names('-five'), 'bob eve ada');
+  assert.equal(names('five', 'per1000'), 'bob eve ada');
+  assert.equal(names('p90'), 'ada eve bob');
+  assert.equal(names('short'), 'ada eve bob');
+  assert.equal(names('-ttl').startsWith('ada'), true);
+  // A hand-edited address.
+  assert.equal(names('constructor'), 'ada eve bob');
+});
+
+test('matches() looks in name, e-mail and id, whatever the case', () => {
+  const row = { groupId: 'VXNl', name: 'Ada', email: 'ada@example.com' };
+  assert.deepEqual(
+    ['ADA', 'example', 'vxnl', ' ada ', 'bob'].map((text) => matches(row, text)),
+    [true, true, true, true, false],
+  );
+  assert.equal(matches({ groupId: 's-1', name: null, email: null }, 'null'), false);
+});
+
+test('groups lead to their requests and bindings', () => {
+  const row = { groupId: 'G1', name: 'team a&b' };
+  assert.equal(requestsOf(row, 'user', '7d'), '/requests?user=G1&period=7d');
+  assert.equal(requestsOf(row, 'key', '7d'), '/requests?key=team+a%26b&period=7d');
+  assert.equal(requestsOf(row, 'session', '12h'), '/requests?session=G1&period=12h');
+  assert.equal(requestsOf(row, 'model', '30d'), '/requests?model=G1&period=30d');
+  assert.equal(bindingsOf(row), '/affinities?q=team+a%26b');
+  assert.equal(bindingsOf({ groupId: 's-1', name: null }), '/affinities?q=s-1');
+});
+
+test('nameOf() tells deleted ones from sessions, which are known by their id', () => {
+  assert.equal(nameOf({ groupId: 'G1', name: null }, 'user'), null);
+  assert.equal(nameOf({ groupId: 'G1', name: null }, 'session'), 'G1');
+  assert.equal(nameOf({ groupId: 'G1', name: 'ada' }, 'key'), 'ada');
+});
+
+test('stepOf() and hoursOf() read what the API and the address say', () => {
+  assert.deepEqual([5, 15, 30, 60, 90].map(stepOf), [5, 15, 30, 60, 60]);
+  assert.deepEqual((['12h', '24h', '3d', '30d'] as const).map(hoursOf), [12, 24, 72, 720]);
+});
+
+const words = {
+  noUser: 'nobody',
+  deletedUser: 'gone',
+  noModel: 'no model',
+  read: 'read',
+  notRead: 'cold',
+  notReported: 'unknown',
+};
+const point = (minute: number, userId: string | null, model: string | null, cacheRead: boolean | null) => ({
+  x: new Date(minute * 60_000).toISOString(),
+  y: minute / 2,
+  userId,
+  model,
+  cacheRead,
+});
+
+test('coloured() puts points into columns, and groups with the most points first', () => {
+  const points = [
+    point(1, 'u1', 'm1', true),
+    point(2, 'u2', null, false),
+    point(3, 'u2', 'm1', null),
+    point(4, null, 'm1', true),
+  ];
+  const users = new Map([['u1', 'ada']]);
+  const by = (colouring: 'user' | 'model' | 'cache') => coloured(points, colouring, { users, words });
+  const byUser = by('user');
+  assert.deepEqual([...byUser.points.atMs], [60_000, 120_000, 180_000, 240_000]);
+  assert.deepEqual([...byUser.points.gapMinutes], [0.5, 1, 1.5, 2]);
+  assert.deepEqual([...byUser.points.group], [2, 0, 0, 1]);
+  assert.deepEqual(
+    byUser.groups.map(({ label, tone, count }) => [label, tone, count]),
+    [
+      ['gone', 's1', 2],
+      ['nobody', 's2', 1],
+      ['ada', 's3', 1],
+    ],
+  );
+  assert.deepEqual(
+    by('model').groups.map(({ label }) => label),
+    ['m1', 'no model'],
+  );
+  assert.deepEqual(
+    by('cache').groups.map(({ label, tone }) => [label, tone]),
+    [
+      ['read', 'good'],
+      ['cold', 'bad'],
+      ['unknown', 's8'],
+    ],
+  );
+});

@@ -1,0 +1,236 @@
+// The TTL advice screen in a real browser, on a past of seven days.
+
+import assert from 'node:assert/strict';
+import type { Page, Route } from 'playwright-core';
+import { assertAccessible, graphql, openSettled, openVisit } from './visit.ts';
+
+const step = await openVisit({ history: { rows: 3_000, days: 7 } });
+
+const HOSTILE = `<img src=x onerror="document.title='taken'">${'x'.repeat(150)}`;
+
+step('figures, the cheapest plan, the points and the advice of each user are there', async ({ page }) => {
+  await openSettled(page, '/ttl?period=7d');
+  for (const label of ['Request hit rate', 'Token hit rate', 'Cost of writing', 'Net savings']) {
+    await page.getByText(label, { exact: true }).waitFor();
+  }
+  await page
+    .getByText(/^The 1-hour cache is cheapest$|^The 5-minute cache is|^Keeping the 5-minute/)
+    .waitFor();
+  assert.match(
+    (await page.getByRole('list', { name: 'Cost of input with each plan' }).textContent()) ?? '',
+    /cheapest/,
+  );
+  await page.getByText(/pauses of at most 120 min/).waitFor();
+  const ada = page.getByRole('row').filter({ hasText: 'ada@example.com' });
+  assert.match(
+    (await ada.textContent()) ?? '',
+    /\d min\s*(high|mid-high|medium|low)\s.*within [\d.]+ min.*cheapest\s*\$/s,
+  );
+  // Her provider caches by itself.
+  const grace = page.getByRole('row').filter({ hasText: 'grace@example.com' });
+  assert.match((await grace.textContent()) ?? '', /Not applicable/);
+});
+
+step(
+  'period, grouping, order, unit and search are in the address; back and reload restore them',
+  async ({ page }) => {
+    await page.getByRole('button', { name: 'Session', exact: true }).click();
+    await page.getByRole('heading', { name: 'Advice by session' }).waitFor();
+    await page.getByRole('button', { name: 'Per 1,000 requests' }).click();
+    await page.getByRole('button', { name: 'Keep warm' }).click();
+    await page.getByRole('button', { name: '14 d' }).click();
+    await page.getByRole('columnheader', { name: 'Keep warm' }).waitFor();
+    assert.deepEqual(paramsOf(page), { period: '14d', by: 'session', usd: 'per1000', order: 'warm' });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Advice by session' }).waitFor();
+    const sorted = page.getByRole('columnheader', { name: 'Keep warm' });
+    await sorted.waitFor();
+    assert.equal(await sorted.getAttribute('aria-sort'), 'descending');
+    await page.goBack();
+    await page.getByRole('button', { name: '7 d', pressed: true }).waitFor();
+    await page.getByRole('button', { name: 'User', exact: true }).last().click();
+    await page.getByLabel('Search name, e-mail or id').fill('LINUS');
+    await page.getByText('ada@example.com').waitFor({ state: 'detached' });
+    assert.equal(paramsOf(page).q, 'LINUS');
+    await page.getByLabel('Search name, e-mail or id').fill('nobody like this');
+    await page.getByText('Nothing matches').waitFor();
+    await page.getByRole('button', { name: 'Reset filters' }).click();
+    await page.getByText('ada@example.com').waitFor();
+  },
+);
+
+step('a row opens its own points and links, which the address names and Escape closes', async ({ page }) => {
+  await openSettled(page, '/ttl?period=7d&by=key');
+  await page.getByRole('row').filter({ hasText: 'demo-ada' }).getByRole('link').click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText('Length of pauses').waitFor();
+  await drawer.getByRole('slider').waitFor();
+  assert.equal(
+    await drawer.getByRole('link', { name: 'Show requests' }).getAttribute('href'),
+    '/requests?key=demo-ada&period=7d',
+  );
+  assert.equal(
+    await drawer.getByRole('link', { name: 'Show bindings' }).getAttribute('href'),
+    '/affinities?q=demo-ada',
+  );
+  for (const href of ['/accounts', '/settings?tab=affinity', '/settings?tab=levers']) {
+    await drawer.locator(`a[href="${href}"]`).waitFor();
+  }
+  const address = page.url();
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  assert.equal(paramsOf(page).open, undefined);
+  await page.goto(address);
+  await drawer.getByText('Length of pauses').waitFor();
+  await page.goto('/ttl?open=nobody');
+  await drawer.getByText('Not in this list').first().waitFor();
+  await page.keyboard.press('Escape');
+});
+
+step(
+  'arrow keys move the crosshair, which tells the share below in all points and in each group',
+  async ({ page }) => {
+    await openSettled(page, '/ttl?period=7d');
+    const chart = page.getByRole('slider');
+    await chart.focus();
+    const told: (string | null)[] = [];
+    for (const key of ['ArrowUp', 'ArrowDown', 'PageUp', 'End']) {
+      await page.keyboard.press(key);
+      told.push(await chart.getAttribute('aria-valuetext'));
+    }
+    const limits = told.map((text) => /^≤ ([\d.]+) min: [\d.]+% of points$/.exec(text ?? '')?.[1]);
+    assert.deepEqual(limits, ['5.5', '5', '10', '120']);
+    assert.equal(told.at(-1), '≤ 120 min: 100% of points');
+    const legend = page.getByRole('group', { name: 'Points shown' });
+    assert.match((await legend.getByRole('button').first().textContent()) ?? '', /100%/);
+  },
+);
+
+step('the pointer moves the crosshair without drawing the points again', async ({ page }) => {
+  const chart = page.getByRole('slider');
+  const box = await chart.boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + 300, box.y + 20);
+  await page.evaluate(countDrawnPoints);
+  for (let y = 30; y < 230; y += 20) await page.mouse.move(box.x + 300, box.y + y);
+  const low = await chart.getAttribute('aria-valuenow');
+  assert.ok(Number(low) < 10, String(low));
+  assert.equal(await page.evaluate(() => Reflect.get(window, 'drawnPoints')), 0);
+  // What changes the picture does draw them again.
+  const changes = [
+    () => page.getByRole('group', { name: 'Points shown' }).getByRole('button').first().click(),
+    () => page.emulateMedia({ colorScheme: 'dark' }),
+    () => page.setViewportSize({ width: 1000, height: 800 }),
+  ];
+  for (const change of changes) {
+    await page.evaluate(() => Reflect.set(window, 'drawnPoints', 0));
+    await change();
+    await page.waitForFunction(() => Number(Reflect.get(window, 'drawnPoints')) > 100);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+step(
+  'table view, folding and colours are in the address, and groups can be switched off',
+  async ({ page }) => {
+    await openSettled(page, '/ttl?period=7d');
+    await page.getByRole('switch', { name: 'Fold idle time' }).click();
+    await page.getByRole('button', { name: 'Cache', exact: true }).click();
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    assert.deepEqual(paramsOf(page), { period: '7d', fold: 'yes', colour: 'cache', chart: 'table' });
+    const table = page.getByRole('region', { name: 'Pauses between requests' });
+    const all = table.getByRole('row').filter({ hasText: 'All points' });
+    const before = (await all.textContent()) ?? '';
+    assert.match(before, /All points\s*[\d,]+/);
+    await page.getByRole('button', { name: /^Nothing read from the cache/ }).click();
+    await table.getByRole('row', { name: /Nothing read/ }).waitFor({ state: 'detached' });
+    assert.notEqual(await all.textContent(), before);
+    await page.reload();
+    await table.getByText('All points').waitFor();
+  },
+);
+
+step('a failed load says so and can be tried again', async ({ page, complaints }) => {
+  const refuse = (route: Route) => route.abort();
+  await page.route('**/graphql*', refuse);
+  await page.getByRole('button', { name: 'Reload', exact: true }).click();
+  await page.getByRole('alert').nth(2).waitFor();
+  await page.unroute('**/graphql*', refuse);
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByText('Net savings').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByText('ada@example.com').waitFor();
+  complaints.splice(0);
+});
+
+step('nothing to analyse says what to do next', async ({ page }) => {
+  await page.route('**/graphql*', withoutRequests);
+  await page.goto('/ttl?period=12h');
+  await page.getByText('No pauses yet').waitFor();
+  await page.getByText('No advice for this period yet').waitFor();
+  await page.getByText('Nothing to choose in this period').waitFor();
+  await page.unroute('**/graphql*', withoutRequests);
+});
+
+step('a hostile name is text, on a desk, a phone, in the dark and in Chinese', async (visit) => {
+  const { page, complaints } = visit;
+  await graphql(
+    visit,
+    'mutation ($id: ID!, $input: UpdateUserInput!) { updateUser(id: $id, input: $input) { errors { code } } }',
+    {
+      id: await idOfUser(visit, 'linus'),
+      input: { username: HOSTILE },
+    },
+  );
+  await openSettled(page, '/ttl?period=7d&fold=yes');
+  await page.getByText('<img src=x').first().waitFor();
+  await assertAccessible(page, 'desk');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.evaluate(() => localStorage.setItem('warmpath.locale', 'zh-CN'));
+  await openSettled(page, '/ttl?period=7d');
+  await page.getByText('按用户的建议').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  await assertAccessible(page, 'phone, dark, Chinese');
+  await page.getByRole('row').filter({ hasText: '<img src=x' }).getByRole('link').click();
+  await page.getByRole('dialog').getByRole('slider').waitFor();
+  await assertAccessible(page, 'drawer');
+  assert.notEqual(await page.title(), 'taken');
+  assert.deepEqual(complaints, []);
+});
+
+function paramsOf(page: Page): Record<string, string> {
+  return Object.fromEntries(new URL(page.url()).searchParams);
+}
+
+/** Points are small rectangles; the crosshair draws none. */
+function countDrawnPoints(): void {
+  const context = CanvasRenderingContext2D.prototype;
+  const draw = context.fillRect;
+  Reflect.set(window, 'drawnPoints', 0);
+  context.fillRect = function (...box) {
+    Reflect.set(window, 'drawnPoints', Number(Reflect.get(window, 'drawnPoints')) + 1);
+    return draw.apply(this, box);
+  };
+}
+
+/** The answers of a gateway that nobody has called. */
+async function withoutRequests(route: Route): Promise<void> {
+  // Live feeds never end.
+  if (route.request().headers().accept === 'text/event-stream') return route.continue();
+  const response = await route.fetch();
+  const text = await response.text();
+  if (!/"(ttlAnalysis|intervalTimeline)"/.test(text)) return route.fulfill({ response });
+  const answer = JSON.parse(text, (key: string, value: unknown) => {
+    if (key === 'advice') return null;
+    return (key === 'users' || key === 'points') && Array.isArray(value) ? [] : value;
+  });
+  return route.fulfill({ response, json: answer });
+}
+
+async function idOfUser(visit: Parameters<typeof graphql>[0], username: string): Promise<string> {
+  const found = JSON.stringify(await graphql(visit, '{ users(first: 50) { nodes { username id } } }'));
+  return new RegExp(`"username":"${username}","id":"([^"]+)"`).exec(found)?.[1] ?? '';
+}

@@ -1,0 +1,54 @@
+// The filters of the audit log: query string ⇄ what the API is asked. And how a newer first page joins the rows there are. Pure.
+
+export const OUTCOMES = ['OK', 'REFUSED', 'DENIED', 'FAILED'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const FILTER_PARAMS = ['q', 'actor', 'action', 'outcome'] as const;
+export type FilterParam = (typeof FILTER_PARAMS)[number];
+
+export interface ApiFilter {
+  search?: string;
+  actor?: string;
+  action?: string;
+  outcome?: Outcome;
+}
+
+/** Values that mean nothing are left out, as a hand-edited address may hold anything. */
+export function apiFilterOf(params: URLSearchParams): ApiFilter {
+  const [search, actor, action] = ['q', 'actor', 'action'].map((name) => params.get(name) ?? '');
+  const outcome = OUTCOMES.find((name) => name === params.get('outcome'));
+  return {
+    ...(search ? { search } : {}),
+    ...(actor ? { actor } : {}),
+    ...(action ? { action } : {}),
+    ...(outcome ? { outcome } : {}),
+  };
+}
+
+export function noFilters(): Record<FilterParam, null> {
+  return { q: null, actor: null, action: null, outcome: null };
+}
+
+/** Address of the audit log with these filters. */
+export function auditLink(filters: Partial<Record<FilterParam, string>>): string {
+  const params = new URLSearchParams();
+  for (const name of FILTER_PARAMS) {
+    const value = filters[name];
+    if (value) params.set(name, value);
+  }
+  return params.size === 0 ? '/audit' : `/audit?${params}`;
+}
+
+/**
+ * The rows with a newer first page on top. Null when the page does not reach the rows there are: what lies between is
+ * not known, and the list begins anew.
+ */
+export function withNewer<Row extends { id: string }>(
+  rows: readonly Row[],
+  page: readonly Row[],
+): readonly Row[] | null {
+  const [newest] = rows;
+  if (!newest) return null;
+  const index = page.findIndex(({ id }) => id === newest.id);
+  return index < 0 ? null : [...page.slice(0, index), ...rows];
+}

@@ -1,0 +1,41 @@
+// What the explorer runs at the moment, and what came of it.
+
+import { type ApiError, asApiError } from '../../lib/graphql.ts';
+import { type Answer, type Asked, ask, follow } from './execute.ts';
+
+/** Events of a subscription that are kept; older ones go. */
+const KEPT_EVENTS = 50;
+
+export class Runner {
+  /** Newest first; one for a query, up to 50 for a subscription. */
+  answers = $state.raw<readonly Answer[]>([]);
+  error = $state.raw<ApiError | null>(null);
+  isRunning = $state(false);
+  #abort: AbortController | null = null;
+
+  async run(asked: Asked, isSubscription: boolean): Promise<void> {
+    this.stop();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.isRunning = true;
+    this.error = null;
+    this.answers = [];
+    try {
+      if (isSubscription) await follow(asked, abort.signal, (answer) => this.#add(answer));
+      else this.#add(await ask(asked, abort.signal));
+    } catch (failure) {
+      if (!abort.signal.aborted) this.error = asApiError(failure);
+    } finally {
+      if (this.#abort === abort) this.isRunning = false;
+    }
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    this.isRunning = false;
+  }
+
+  #add(answer: Answer): void {
+    this.answers = [answer, ...this.answers].slice(0, KEPT_EVENTS);
+  }
+}

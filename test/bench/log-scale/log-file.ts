@@ -131,29 +131,47 @@ async function fill(
 ): Promise<Pick<Manifest, 'lastMs' | 'rowsPerSecond' | 'sessionId' | 'requestId'>> {
   const { rows } = options;
   const workspace = await openLogWorkspace(dataDir);
-  const { log } = workspace.storage;
   const startedAtMs = performance.now();
   const found = { lastMs: 0, sessionId: '', requestId: '' };
-  let count = 0;
   try {
     await putWorld(world, workspace);
-    for (const row of trafficOf(world, options)) {
-      log.append(row);
-      count += 1;
-      note(row, { count, rows, found });
-      if (count % ROWS_PER_TURN === 0) await new Promise(setImmediate);
-      while (log.health().queuedRows > MAX_QUEUED_ROWS) await sleep(1);
-      if (count % PROGRESS_ROWS === 0) options.progress?.(count);
-    }
-    await log.flush();
-    while (unfoldedRows(dataDir) > 0) await sleep(FOLD_POLL_MS);
-    const { droppedRows, lastError } = log.health();
-    if (droppedRows > 0)
-      throw new Error(`Cannot fill the log: ${droppedRows} rows were dropped, ${lastError}`);
+    await writeRows(trafficOf(world, options), {
+      dataDir,
+      log: workspace.storage.log,
+      onRow(row, count) {
+        note(row, { count, rows, found });
+        if (count % PROGRESS_ROWS === 0) options.progress?.(count);
+      },
+    });
   } finally {
     await workspace.storage.close();
   }
   return { ...found, rowsPerSecond: (rows / (performance.now() - startedAtMs)) * 1000 };
+}
+
+/** Appends no faster than the log takes them, and waits until all are summed up. */
+export async function writeRows(
+  rows: Iterable<RequestRow>,
+  parts: {
+    dataDir: string;
+    log: Workspace['storage']['log'];
+    /** `count`: with this one. */
+    onRow?(row: RequestRow, count: number): void;
+  },
+): Promise<void> {
+  const { dataDir, log } = parts;
+  let count = 0;
+  for (const row of rows) {
+    log.append(row);
+    count += 1;
+    parts.onRow?.(row, count);
+    if (count % ROWS_PER_TURN === 0) await new Promise(setImmediate);
+    while (log.health().queuedRows > MAX_QUEUED_ROWS) await sleep(1);
+  }
+  await log.flush();
+  while (unfoldedRows(dataDir) > 0) await sleep(FOLD_POLL_MS);
+  const { droppedRows, lastError } = log.health();
+  if (droppedRows > 0) throw new Error(`Cannot fill the log: ${droppedRows} rows were dropped, ${lastError}`);
 }
 
 /** What questions will look for: somebody asks for what is neither new nor old. */

@@ -55,6 +55,7 @@ export function requestRowOf(turn: Turn): RequestRow {
     isKeepWarm: turn.isKeepWarm,
     prefixParentId: turn.parentId,
     prefixSharedTokens: turn.parentId === null ? null : turn.sharedTokens,
+    traceId: null,
     attempts: attemptsOf(turn, latencyMs),
   };
 }

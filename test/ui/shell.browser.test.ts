@@ -48,11 +48,13 @@ step('the command palette finds screens, actions and names, by keyboard alone', 
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('Control+k');
+  await palette.getByRole('combobox').waitFor();
   await page.keyboard.type('theme dark');
   await palette.getByRole('option', { name: /Dark/ }).first().waitFor();
   await page.keyboard.press('Enter');
   await page.locator('html[data-theme="dark"]').waitFor();
   await page.keyboard.press('Control+k');
+  await palette.getByRole('combobox').waitFor();
   await page.keyboard.type('theme light');
   await page.keyboard.press('Enter');
   await page.locator('html[data-theme="light"]').waitFor();

@@ -45,6 +45,7 @@ step('the command palette finds screens, actions and names, by keyboard alone', 
   await page.keyboard.press('Enter');
   await heading(page, 'Accounts');
   assert.ok(new URL(page.url()).searchParams.has('open'));
+  await page.getByRole('dialog', { name: 'anthropic-b' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('Control+k');

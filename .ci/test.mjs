@@ -9,20 +9,27 @@ import { bun, deno, node, root, run } from './tools.mjs';
 const STARTS_PROCESSES =
   /^test\/(process|faults|security\/(canary-secrets|outbound|data-plane-paths|body-log)|sdk|cli\/process|runtimes|binary|ui\/.*\.browser)/;
 
-const NODE_COUNTS = [/^ℹ pass (\d+)$/m, /^ℹ fail (\d+)$/m];
+/** What of a runtime's output tells why tests failed, at most. */
+const SHOWN_LINES = 60;
+const NODE_OUTPUT = {
+  counts: [/^ℹ pass (\d+)$/m, /^ℹ fail (\d+)$/m],
+  failures: /^✖ failing tests:[\s\S]*/m,
+};
 const RUNTIMES = {
-  node: { command: node, args: ['--test', '--test-concurrency=2'], counts: NODE_COUNTS },
+  node: { command: node, args: ['--test', '--test-concurrency=2'], ...NODE_OUTPUT },
   // They wait for their browsers more than they work.
-  'node with browsers': { command: node, args: ['--test', '--test-concurrency=3'], counts: NODE_COUNTS },
+  'node with browsers': { command: node, args: ['--test', '--test-concurrency=3'], ...NODE_OUTPUT },
   bun: {
     command: bun,
     args: ['test', '--timeout', '30000'],
     counts: [/^\s*(\d+) pass$/m, /^\s*(\d+) fail$/m],
+    failures: /(?:^.*\n){0,25}^\(fail\) .*$/gm,
   },
   deno: {
     command: deno,
     args: ['test', '-A', '--no-check', '--quiet'],
     counts: [/\| (\d+) passed/, /\| (?:\d+ passed (?:\(\d+ steps?\) )?\| )?(\d+) failed/],
+    failures: /^ ERRORS $[\s\S]*/m,
   },
 };
 
@@ -32,19 +39,24 @@ export async function runTests({ isOnAllRuntimes }) {
   const all = testFiles();
   const quiet = all.filter((file) => !STARTS_PROCESSES.test(file));
   const onNode = [
-    ['node', all.filter((file) => !file.endsWith('.browser.test.ts'))],
-    ['node with browsers', all.filter((file) => file.endsWith('.browser.test.ts'))],
+    { node: all.filter((file) => !file.endsWith('.browser.test.ts')) },
+    { 'node with browsers': all.filter((file) => file.endsWith('.browser.test.ts')) },
   ];
-  const rounds = isOnAllRuntimes ? [...onNode, ['bun', quiet], ['deno', quiet]] : onNode;
-  const total = { passed: 0, failed: 0 };
-  for (const [runtime, files] of rounds) {
-    console.log(`— tests on ${runtime}`);
-    const { passed, failed } = await runOn(RUNTIMES[runtime], files);
-    console.log(`${runtime}: ${passed} passed, ${failed} failed`);
-    total.passed += passed;
-    total.failed += failed;
+  // Bun and Deno run their tests in one thread each: two cores hold both.
+  const rounds = isOnAllRuntimes ? [...onNode, { bun: quiet, deno: quiet }] : onNode;
+  const results = [];
+  for (const round of rounds) {
+    const runtimes = Object.entries(round);
+    const isLive = runtimes.length === 1;
+    results.push(...(await Promise.all(runtimes.map(([runtime, files]) => runOn(runtime, files, isLive)))));
   }
-  return total;
+  // Once more at the end, where they are found among thousands of lines.
+  for (const { runtime, excerpt } of results)
+    if (excerpt) console.log(`— failures on ${runtime}\n${excerpt}`);
+  for (const { runtime, passed, failed } of results)
+    console.log(`${runtime}: ${passed} passed, ${failed} failed`);
+  const sum = (count) => results.reduce((total, result) => total + result[count], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
 }
 
 function testFiles() {
@@ -54,17 +66,24 @@ function testFiles() {
     .sort();
 }
 
-async function runOn({ command, args, counts }, files) {
-  const { output, status } = await capture(command, [...args, ...files.map((file) => `./${file}`)]);
+async function runOn(runtime, files, isLive) {
+  console.log(`— tests on ${runtime}`);
+  const { command, args, counts, failures } = RUNTIMES[runtime];
+  const { output, status } = await capture(command, [...args, ...files.map((file) => `./${file}`)], isLive);
+  if (!isLive) console.log(`— what ${runtime} said\n${output}`);
   const [passed, failed] = counts.map((pattern) => Number(pattern.exec(output)?.[1] ?? Number.NaN));
+  const lines = (output.match(failures) ?? []).join('\n').split('\n');
   // A runner that died before its last line has failed, whatever it counted.
-  if (Number.isNaN(passed)) return { passed: 0, failed: 1 };
-  const failures = Number.isNaN(failed) ? 0 : failed;
-  return { passed, failed: status === 0 ? failures : Math.max(1, failures) };
+  if (Number.isNaN(passed)) {
+    return { runtime, passed: 0, failed: 1, excerpt: output.split('\n').slice(-SHOWN_LINES).join('\n') };
+  }
+  const told = Number.isNaN(failed) ? 0 : failed;
+  const excerpt = lines.slice(0, SHOWN_LINES).join('\n');
+  return { runtime, passed, failed: status === 0 ? told : Math.max(1, told), excerpt };
 }
 
-/** Shows the output as it comes and keeps it. */
-function capture(command, args) {
+/** Keeps the output, and shows it as it comes where nothing else runs. */
+function capture(command, args, isLive) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -76,7 +95,7 @@ function capture(command, args) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
         output += text;
-        process.stdout.write(text);
+        if (isLive) process.stdout.write(text);
       });
     }
     child.on('error', (error) => resolve({ output: String(error), status: 1 }));

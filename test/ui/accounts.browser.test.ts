@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import type { Locator, Page, Route } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, type Visit, whenSettled } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  stopAnswering,
+  type Visit,
+  whenSettled,
+} from './visit.ts';
 
 const UPDATE =
   'mutation ($id: ID!, $input: UpdateAccountInput!) { updateAccount(id: $id, input: $input) { errors { code } } }';
@@ -14,16 +23,16 @@ step(
   'search, state, provider and order are in the address, and back, forward and reload keep them',
   async ({ page }) => {
     await openSettled(page, '/accounts');
-    assert.equal(await page.locator('[data-account]').count(), 8);
+    await eventually(async () => assert.equal(await page.locator('[data-account]').count(), 8));
     await page.getByRole('button', { name: '8 Available' }).waitFor();
     await page.getByLabel('Search accounts').fill('openai-b');
     await page.locator('[data-account="anthropic-a"]').waitFor({ state: 'detached' });
-    assert.equal(await page.locator('[data-account]').count(), 1);
+    await eventually(async () => assert.equal(await page.locator('[data-account]').count(), 1));
     await page.getByLabel('Order').selectOption('quota');
     await page.reload();
     await whenSettled(page);
-    assert.equal(await page.locator('[data-account]').count(), 1);
-    assert.equal(new URL(page.url()).search, '?q=openai-b&sort=quota');
+    await eventually(async () => assert.equal(await page.locator('[data-account]').count(), 1));
+    await eventually(async () => assert.equal(new URL(page.url()).search, '?q=openai-b&sort=quota'));
     await page.goBack();
     await page.waitForURL('**/accounts?q=openai-b');
     await page.goForward();
@@ -48,12 +57,14 @@ step(
     await page.keyboard.press('End');
     await dialog.getByRole('status').getByText('Requests', { exact: true }).waitFor();
     await page.keyboard.press('Home');
-    assert.match((await dialog.getByRole('status').textContent()) ?? '', /TTFT/);
+    await eventually(async () =>
+      assert.match((await dialog.getByRole('status').textContent()) ?? '', /TTFT/),
+    );
     await dialog.getByRole('button', { name: '7 d' }).click();
-    assert.equal(new URL(page.url()).searchParams.get('period'), '7d');
+    await eventually(async () => assert.equal(new URL(page.url()).searchParams.get('period'), '7d'));
     await dialog.getByRole('button', { name: 'Table' }).click();
     const figures = dialog.getByRole('region', { name: 'Health timeline' });
-    assert.ok((await figures.locator('tbody tr').count()) >= 42);
+    await eventually(async () => assert.ok((await figures.locator('tbody tr').count()) >= 42));
     for (const text of ['Set in this account’s settings.', 'Probe phase', 'Closed: requests flow', 'its own'])
       await dialog.getByText(text).waitFor();
     await assertAccessible(page, 'an account');
@@ -86,7 +97,7 @@ step(
     await dialog.getByRole('button', { name: 'Send test' }).click();
     const result = dialog.locator('[data-test="done"]');
     await result.getByText('HTTP 200').waitFor();
-    assert.match((await result.textContent()) ?? '', /Works.*claude-haiku-4-5/);
+    await eventually(async () => assert.match((await result.textContent()) ?? '', /Works.*claude-haiku-4-5/));
     await result.getByRole('link').click();
     await page.waitForURL('**/requests?open=*');
     await page.getByRole('dialog').getByText('/admin/test-account').first().waitFor();
@@ -107,8 +118,8 @@ step('a failing account tells the provider’s words; all are tested at once', a
   await dialog.getByRole('button', { name: 'Send test' }).click();
   await dialog.locator('[data-test="done"]').nth(7).waitFor();
   const failed = dialog.getByRole('listitem').filter({ hasText: 'anthropic-c' });
-  assert.match((await failed.textContent()) ?? '', /Does not work.*HTTP 401/);
-  assert.equal(await dialog.getByText('Works', { exact: true }).count(), 7);
+  await eventually(async () => assert.match((await failed.textContent()) ?? '', /Does not work.*HTTP 401/));
+  await eventually(async () => assert.equal(await dialog.getByText('Works', { exact: true }).count(), 7));
   await assertAccessible(page, 'tests of all accounts');
   await page.keyboard.press('Escape');
 });
@@ -120,12 +131,14 @@ step('an edit that the server does not take is taken back, with the reason', asy
   await page.route('**/graphql', cut);
   await row.getByRole('switch').click();
   await page.getByText('openai-a: The server cannot be reached.', { exact: false }).waitFor();
-  assert.equal(await row.getByRole('switch').getAttribute('aria-checked'), 'true');
+  await eventually(async () =>
+    assert.equal(await row.getByRole('switch').getAttribute('aria-checked'), 'true'),
+  );
   await row.getByLabel('Weight of openai-a').fill('7');
   await page.keyboard.press('Enter');
   await page.getByText('openai-a: The server cannot be reached.', { exact: false }).nth(1).waitFor();
-  assert.equal(await row.getByLabel('Weight of openai-a').inputValue(), '1');
-  await page.unroute('**/graphql', cut);
+  await eventually(async () => assert.equal(await row.getByLabel('Weight of openai-a').inputValue(), '1'));
+  await stopAnswering(page);
   await row.getByLabel('Weight of openai-a').fill('7');
   await page.keyboard.press('Enter');
   await page.getByText('openai-a now has weight 7.').waitFor();
@@ -141,20 +154,22 @@ step('two forms on one account conflict: the differences are told, and both ways
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   const conflict = dialog.locator('[data-conflict]');
   await conflict.getByText('Weight').waitFor();
-  assert.match((await conflict.textContent()) ?? '', /Weight:\s*7\s*→\s*3/);
-  assert.equal(await dialog.getByLabel('Concurrent requests').inputValue(), '5');
+  await eventually(async () => assert.match((await conflict.textContent()) ?? '', /Weight:\s*7\s*→\s*3/));
+  await eventually(async () =>
+    assert.equal(await dialog.getByLabel('Concurrent requests').inputValue(), '5'),
+  );
   await assertAccessible(page, 'a conflict');
   await conflict.getByRole('button', { name: 'Save over it' }).click();
   await dialog.waitFor({ state: 'detached' });
   // What the form did not touch stays as the other one saved it.
-  assert.deepEqual(await limitsOf(visit, id), { weight: 3, maxConcurrent: 5 });
+  await eventually(async () => assert.deepEqual(await limitsOf(visit, id), { weight: 3, maxConcurrent: 5 }));
   await openEdit(page, 'openai-a');
   await dialog.getByLabel('Weight').fill('9');
   await graphql(visit, UPDATE, { id, input: { weight: 4 } });
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   await conflict.getByText('(you changed this too)').waitFor();
   await conflict.getByRole('button', { name: 'Load present state' }).click();
-  assert.equal(await dialog.getByLabel('Weight').inputValue(), '4');
+  await eventually(async () => assert.equal(await dialog.getByLabel('Weight').inputValue(), '4'));
   await page.keyboard.press('Escape');
 });
 
@@ -165,7 +180,9 @@ step(
     await graphql(visit, UPDATE, { id: await idOf(visit, 'openai-c'), input: { cacheDomain: 'team <b>' } });
     await openEdit(page, 'openai-d');
     const dialog = page.getByRole('dialog');
-    assert.equal(await dialog.locator('datalist option').getAttribute('value'), 'team <b>');
+    await eventually(async () =>
+      assert.equal(await dialog.locator('datalist option').getAttribute('value'), 'team <b>'),
+    );
     await dialog.getByLabel('Cache domain').fill('team <b>');
     await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     const badge = rowOf(page, 'openai-c').getByRole('button', { name: /2 accounts share it/ });
@@ -203,7 +220,9 @@ step(
     await openProvider(page);
     await dialog.getByRole('button', { name: 'Remove endpoint second' }).click();
     const confirm = page.getByRole('dialog').last();
-    assert.equal(await confirm.getByRole('button', { name: 'Delete' }).isDisabled(), true);
+    await eventually(async () =>
+      assert.equal(await confirm.getByRole('button', { name: 'Delete' }).isDisabled(), true),
+    );
     await confirm.getByRole('textbox').fill('second');
     await confirm.getByRole('button', { name: 'Delete' }).click();
     await page.getByText('second deleted.').waitFor();
@@ -222,16 +241,16 @@ step('a hostile name is text, breaks nothing on a phone, and has to be typed to 
   await openSettled(page, `/accounts?open=${encodeURIComponent(await idOf(visit, HOSTILE))}`);
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Probe phase').waitFor();
-  assert.equal(await overflowOf(page), 0);
+  await eventually(async () => assert.equal(await overflowOf(page), 0));
   await assertAccessible(page, 'an account on a phone');
   await dialog.getByRole('button', { name: 'Delete…' }).click();
   const confirm = page.getByRole('dialog').last();
   await confirm.getByRole('textbox').fill(HOSTILE);
   await confirm.getByRole('button', { name: 'Delete' }).click();
   await page.locator('[data-account]').nth(7).waitFor({ state: 'detached' });
-  assert.equal(await page.locator('[data-account]').count(), 7);
-  assert.equal(await page.locator('img[src="x"]').count(), 0);
-  assert.equal(await overflowOf(page), 0);
+  await eventually(async () => assert.equal(await page.locator('[data-account]').count(), 7));
+  await eventually(async () => assert.equal(await page.locator('img[src="x"]').count(), 0));
+  await eventually(async () => assert.equal(await overflowOf(page), 0));
   await assertAccessible(page, 'accounts on a phone');
 });
 
@@ -247,17 +266,17 @@ step(
     await page.route('**/graphql', cut);
     await page.locator('a[href="/accounts"]:visible').first().click();
     await page.getByText('The server cannot be reached.', { exact: false }).first().waitFor();
-    await page.unroute('**/graphql', cut);
+    await stopAnswering(page);
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.locator('[data-account]').first().waitFor();
     await page.route('**/graphql', asViewer);
     await openSettled(page, '/accounts');
     const button = page.getByRole('button', { name: 'Add account' });
-    assert.equal(await button.isDisabled(), true);
-    assert.match((await button.getAttribute('title')) ?? '', /administrator/);
-    assert.equal(await page.getByRole('switch').first().isDisabled(), true);
-    assert.equal(await page.getByLabel('Weight of openai-a').count(), 0);
-    await page.unroute('**/graphql', asViewer);
+    await eventually(async () => assert.equal(await button.isDisabled(), true));
+    await eventually(async () => assert.match((await button.getAttribute('title')) ?? '', /administrator/));
+    await eventually(async () => assert.equal(await page.getByRole('switch').first().isDisabled(), true));
+    await eventually(async () => assert.equal(await page.getByLabel('Weight of openai-a').count(), 0));
+    await stopAnswering(page);
   },
 );
 

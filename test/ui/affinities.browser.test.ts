@@ -3,7 +3,16 @@
 
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, sendRequest, type Visit } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  sendRequest,
+  stopAnswering,
+  type Visit,
+} from './visit.ts';
 
 const step = await openVisit();
 
@@ -59,7 +68,7 @@ step('the list holds still under the pointer', async (visit) => {
   await rows(page).first().hover();
   await sendRequest(visit, { model: 'claude-sonnet-5' });
   await page.getByRole('button', { name: '1 new' }).waitFor();
-  assert.equal(await rows(page).count(), 1);
+  await eventually(async () => assert.equal(await rows(page).count(), 1));
   await graphql(visit, 'mutation { clearAllAffinities { clearedCount errors { code } } }');
   await rowOf(page, HAIKU).getByText('cleared').waitFor();
   await page.mouse.move(0, 0);
@@ -74,23 +83,25 @@ step('search, filters and order stand in the address', async (visit) => {
   await waitForCount(rows(page), 4);
   await page.getByLabel('Search user').fill('OPUS');
   await waitForCount(rows(page), 1);
-  assert.equal(search(page), '?q=OPUS');
+  await eventually(async () => assert.equal(search(page), '?q=OPUS'));
   await page.getByRole('button', { name: 'Reset filters' }).click();
   await waitForCount(rows(page), 4);
   await page.getByLabel('Model', { exact: true }).selectOption({ label: 'claude-sonnet-5' });
   await waitForCount(rows(page), 1);
   await page.getByRole('columnheader', { name: 'Remaining' }).getByRole('button').click();
-  assert.match(search(page), /model=.+&order=EXPIRES_AT_ASC/);
+  await eventually(async () => assert.match(search(page), /model=.+&order=EXPIRES_AT_ASC/));
   await page.reload();
   await waitForCount(rows(page), 1);
-  assert.equal(
-    await page.getByRole('columnheader', { name: 'Remaining' }).getAttribute('aria-sort'),
-    'ascending',
+  await eventually(async () =>
+    assert.equal(
+      await page.getByRole('columnheader', { name: 'Remaining' }).getAttribute('aria-sort'),
+      'ascending',
+    ),
   );
   await page.goBack();
   await page.goBack();
   await waitForCount(rows(page), 4);
-  assert.equal(search(page), '');
+  await eventually(async () => assert.equal(search(page), ''));
 });
 
 step('a pin shows at once, and is taken back when it fails', async ({ page }) => {
@@ -104,7 +115,7 @@ step('a pin shows at once, and is taken back when it fails', async ({ page }) =>
   await row.getByRole('button', { name: 'Unpin' }).click();
   await toast(page, /cannot be reached/);
   await row.getByRole('button', { name: 'Unpin' }).waitFor();
-  await page.unrouteAll();
+  await stopAnswering(page);
   await page.getByLabel('Pinned or not').selectOption('yes');
   await waitForCount(rows(page), 1);
   await row.getByRole('button', { name: 'Unpin' }).click();
@@ -121,7 +132,7 @@ step('a binding moves to an account that is chosen with what it costs', async ({
   const move = dialog.getByRole('button', { name: 'Move', exact: true });
   const accounts = dialog.getByRole('radio');
   await accounts.nth(1).waitFor();
-  assert.equal(await move.isDisabled(), true);
+  await eventually(async () => assert.equal(await move.isDisabled(), true));
   await dialog
     .getByText(/to warm up there/)
     .first()
@@ -139,12 +150,16 @@ step('the drawer tells the history of a binding, and the address names it', asyn
   const drawer = page.getByRole('dialog');
   const history = drawer.getByRole('list', { name: 'History' }).getByRole('listitem');
   await history.nth(1).waitFor();
-  assert.match((await history.first().textContent()) ?? '', /Moved.*→.*Moved by an administrator/s);
-  assert.match((await history.nth(1).textContent()) ?? '', /Bound.*Nothing was bound/s);
+  await eventually(async () =>
+    assert.match((await history.first().textContent()) ?? '', /Moved.*→.*Moved by an administrator/s),
+  );
+  await eventually(async () =>
+    assert.match((await history.nth(1).textContent()) ?? '', /Bound.*Nothing was bound/s),
+  );
   await drawer.getByText('Where else').waitFor();
   await drawer.getByRole('link', { name: 'Show requests' }).waitFor();
   await assertAccessible(page, 'the drawer');
-  assert.match(search(page), /^\?open=/);
+  await eventually(async () => assert.match(search(page), /^\?open=/));
   await page.reload();
   await history.nth(1).waitFor();
   await drawer.getByRole('button', { name: 'Pin', exact: true }).click();
@@ -153,13 +168,13 @@ step('the drawer tells the history of a binding, and the address names it', asyn
   await history.getByText('Unpinned by an administrator').waitFor();
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
-  assert.equal(search(page), '');
+  await eventually(async () => assert.equal(search(page), ''));
 });
 
 step('recent events say why, live, and of one kind', async (visit) => {
   const { page } = visit;
   await page.getByRole('button', { name: 'Recent events' }).click();
-  assert.equal(search(page), '?tab=events');
+  await eventually(async () => assert.equal(search(page), '?tab=events'));
   await rows(page).getByText('Moved by an administrator').waitFor();
   const count = await rows(page).count();
   await sendRequest(visit, { session: 'three' });
@@ -170,7 +185,7 @@ step('recent events say why, live, and of one kind', async (visit) => {
   await waitForCount(rows(page), 1);
   await page.reload();
   await waitForCount(rows(page), 1);
-  assert.equal(search(page), '?tab=events&kind=MOVED');
+  await eventually(async () => assert.equal(search(page), '?tab=events&kind=MOVED'));
 });
 
 step('one is cleared, several are cleared, and each time it is said what comes next', async ({ page }) => {
@@ -210,7 +225,9 @@ step('it works at 360 px and is accessible, whatever names are like', async (vis
   for (const path of ['/affinities', '/affinities?tab=events']) {
     await openSettled(page, path);
     await rows(page).first().waitFor();
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, path);
+    await eventually(async () =>
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, path),
+    );
     await assertAccessible(page, `${path} at 360 px`);
   }
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -223,7 +240,7 @@ step('clearing everything asks for a word', async ({ page }) => {
   await page.getByRole('menuitem', { name: 'All bindings…' }).click();
   const dialog = page.getByRole('dialog');
   const button = dialog.getByRole('button', { name: 'Clear all' });
-  assert.equal(await button.isDisabled(), true);
+  await eventually(async () => assert.equal(await button.isDisabled(), true));
   await dialog.getByRole('textbox').fill('clear');
   await button.click();
   await toast(page, '2 bindings cleared.');
@@ -239,7 +256,7 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
   await page.getByRole('button', { name: 'Recent events' }).click();
   const retry = page.getByRole('button', { name: 'Try again' });
   await retry.first().waitFor();
-  await page.unrouteAll();
+  await stopAnswering(page);
   await retry.first().click();
   await rows(page).first().waitFor();
 });

@@ -5,7 +5,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { findDocuments } from '../../ui/documents.ts';
-import { assertAccessible, graphql, openSettled, openVisit, type Visit } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  stopAnswering,
+  type Visit,
+} from './visit.ts';
 
 const UPDATE =
   'mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) { errors { message } } }';
@@ -45,7 +53,7 @@ step('an entry opens with its arguments, secrets as dots, and the address names 
   const tree = drawer.locator('[data-arguments]');
   await tree.getByText('333').waitFor();
   await tree.getByText('•••').waitFor();
-  assert.equal(await page.getByText('secret-path').count(), 0);
+  await eventually(async () => assert.equal(await page.getByText('secret-path').count(), 0));
   const address = page.url();
   assert.match(address, /open=/);
   await page.keyboard.press('Escape');
@@ -53,7 +61,7 @@ step('an entry opens with its arguments, secrets as dots, and the address names 
   await page.goto(address);
   await drawer.getByRole('link', { name: 'All of the same action' }).click();
   await rows(page).nth(0).waitFor();
-  assert.equal(new URL(page.url()).search, '?action=updateSettings');
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?action=updateSettings'));
   await page.getByText('1 entry').waitFor();
 });
 
@@ -65,13 +73,15 @@ step('filters live in the address: back, reload and an empty result', async (vis
   await page.getByText('1 entry').waitFor();
   await page.reload();
   await page.getByText('1 entry').waitFor();
-  assert.equal(await page.getByLabel('Action', { exact: true }).inputValue(), 'updateSettings');
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('Action', { exact: true }).inputValue(), 'updateSettings'),
+  );
   await page.getByLabel('Outcome').selectOption('FAILED');
   await page.getByText('No entry matches').waitFor();
   await page.getByRole('button', { name: 'Reset filters' }).first().click();
   await page.getByLabel('Search actor').fill('333');
   await page.getByText('1 entry').waitFor();
-  assert.equal(new URL(page.url()).search, '?q=333');
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?q=333'));
 });
 
 step('a refused change stands there with its codes; hostile names are text', async (visit) => {
@@ -84,7 +94,7 @@ step('a refused change stands there with its codes; hostile names are text', asy
   await rows(page).first().getByText('name-taken').waitFor();
   await rows(page).first().click();
   await page.getByRole('dialog').getByText(HOSTILE).waitFor();
-  assert.equal(await page.locator('img').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
   await page.keyboard.press('Escape');
 });
 
@@ -107,7 +117,7 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
   await page.route('**/graphql', (route) => route.abort());
   await page.getByLabel('Outcome').selectOption('OK');
   await page.getByText('The server cannot be reached').waitFor();
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
   await page.getByRole('button', { name: 'Try again' }).click();
   await rows(page).first().waitFor();
   complaints.splice(0);
@@ -212,14 +222,18 @@ step(
     await active.getByText('it was 74%').waitFor();
     await active.getByText('$3.50').waitFor();
     const account = active.getByRole('link', { name: 'team-a' });
-    assert.equal(await account.getAttribute('href'), '/accounts?open=QWNjb3VudDox');
-    assert.match(
-      (await active.getByRole('link', { name: 'Requests of that time' }).getAttribute('href')) ?? '',
-      /account=QWNjb3VudDox&from=2026-03-01T12%3A00/,
+    await eventually(async () =>
+      assert.equal(await account.getAttribute('href'), '/accounts?open=QWNjb3VudDox'),
+    );
+    await eventually(async () =>
+      assert.match(
+        (await active.getByRole('link', { name: 'Requests of that time' }).getAttribute('href')) ?? '',
+        /account=QWNjb3VudDox&from=2026-03-01T12%3A00/,
+      ),
     );
     await page.getByTitle('1 alert is active').waitFor();
     await page.locator('[data-table="alerts"]').getByText('Recovered').first().waitFor();
-    assert.equal(await page.locator('img').count(), 0);
+    await eventually(async () => assert.equal(await page.locator('img').count(), 0));
     complaints.splice(0);
   },
 );
@@ -233,7 +247,7 @@ step('both screens pass axe and fit a phone, light and dark', async ({ page, com
     await page.setViewportSize({ width, height: 800 });
     await assertFits(page, `alerts ${theme}`);
   }
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
   complaints.splice(0);
   for (const [theme, width] of [
     ['dark', 1280],

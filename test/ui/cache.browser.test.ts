@@ -3,7 +3,15 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, rowsOf } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  rowsOf,
+  stopAnswering,
+} from './visit.ts';
 
 const RESERVATION = '{ settings { reservation { stableMaxReservation probeReservation enabled } } }';
 const CHANGE =
@@ -33,8 +41,12 @@ step('the screen tells what was saved, what was possible, and why the rest was c
   const causes = page.getByRole('list', { name: 'Why tokens were cold' });
   await causes.getByText('New content (not avoidable)').waitFor();
   const expired = causes.getByRole('link', { name: /^Expired/ });
-  assert.match((await expired.getAttribute('href')) ?? '', /^\/requests\?miss=TTL_EXPIRED&period=7d$/);
-  assert.equal(await causes.getByRole('link', { name: /^New content/ }).count(), 0);
+  await eventually(async () =>
+    assert.match((await expired.getAttribute('href')) ?? '', /^\/requests\?miss=TTL_EXPIRED&period=7d$/),
+  );
+  await eventually(async () =>
+    assert.equal(await causes.getByRole('link', { name: /^New content/ }).count(), 0),
+  );
   await assertAccessible(page, 'cache figures');
 });
 
@@ -43,16 +55,16 @@ step('split and order live in the address; back and reload restore them', async 
   const head = page.getByRole('columnheader', { name: 'Account' });
   await head.waitFor();
   await page.getByRole('columnheader', { name: 'Saved' }).getByRole('button').click();
-  assert.equal(search(page), '?period=7d&by=account&sort=saved');
+  await eventually(async () => assert.equal(search(page), '?period=7d&by=account&sort=saved'));
   const first = await rowsOf(page).first().textContent();
   await page.getByRole('columnheader', { name: 'Saved' }).getByRole('button').click();
-  assert.equal(search(page), '?period=7d&by=account&sort=-saved');
-  assert.notEqual(await rowsOf(page).first().textContent(), first);
+  await eventually(async () => assert.equal(search(page), '?period=7d&by=account&sort=-saved'));
+  await eventually(async () => assert.notEqual(await rowsOf(page).first().textContent(), first));
   await page.goBack();
   await page.reload();
   await head.waitFor();
-  assert.equal(search(page), '?period=7d&by=account&sort=saved');
-  assert.equal(await rowsOf(page).first().textContent(), first);
+  await eventually(async () => assert.equal(search(page), '?period=7d&by=account&sort=saved'));
+  await eventually(async () => assert.equal(await rowsOf(page).first().textContent(), first));
   await page.getByRole('button', { name: 'Table' }).first().click();
   await page
     .getByRole('columnheader', { name: 'All together' })
@@ -64,7 +76,7 @@ step('split and order live in the address; back and reload restore them', async 
 step('a group leads to its requests', async ({ page }) => {
   await rowsOf(page).first().locator('a:visible').click();
   await page.getByRole('heading', { name: 'Requests', level: 1 }).waitFor();
-  assert.match(search(page), /^\?account=[^&]+&period=7d$/);
+  await eventually(async () => assert.match(search(page), /^\?account=[^&]+&period=7d$/));
 });
 
 step('misses are told for one model', async ({ page }) => {
@@ -74,7 +86,9 @@ step('misses are told for one model', async ({ page }) => {
   const expired = page
     .getByRole('list', { name: 'Why tokens were cold' })
     .getByRole('link', { name: /^Expired/ });
-  assert.ok(((await expired.getAttribute('href')) ?? '').includes(`model=${encodeURIComponent(id)}`));
+  await eventually(async () =>
+    assert.ok(((await expired.getAttribute('href')) ?? '').includes(`model=${encodeURIComponent(id)}`)),
+  );
 });
 
 step('sliders show what they would change before anything is saved', async (visit) => {
@@ -96,7 +110,9 @@ step('what contradicts itself is refused beside its slider, and cannot be saved'
   const most = page.getByRole('spinbutton', { name: 'Most held back after it' });
   await most.fill('5');
   await page.getByText('must not be below stableMinReservation').waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await eventually(async () =>
+    assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true),
+  );
   await most.fill('60');
   await page.getByText('was 35%').waitFor();
   await page.locator('button:enabled', { hasText: 'Save' }).click();
@@ -106,9 +122,11 @@ step('what contradicts itself is refused beside its slider, and cannot be saved'
 
 step('a change from elsewhere is not overwritten: the screen says so and loads it', async (visit) => {
   const { page } = visit;
-  assert.match(
-    JSON.stringify(await graphql(visit, RESERVATION)),
-    /"stableMaxReservation":0.6,"probeReservation":0.15/,
+  await eventually(async () =>
+    assert.match(
+      JSON.stringify(await graphql(visit, RESERVATION)),
+      /"stableMaxReservation":0.6,"probeReservation":0.15/,
+    ),
   );
   await page.getByRole('spinbutton', { name: 'Held back in the probe phase' }).fill('30');
   await graphql(visit, CHANGE, { input: { reservation: { probeReservation: 0.22 } } });
@@ -116,7 +134,7 @@ step('a change from elsewhere is not overwritten: the screen says so and loads i
   await page.getByText('changed elsewhere').waitFor();
   await page.getByRole('button', { name: 'Load the present state' }).click();
   const probe = page.getByRole('spinbutton', { name: 'Held back in the probe phase' });
-  assert.equal(await probe.inputValue(), '22');
+  await eventually(async () => assert.equal(await probe.inputValue(), '22'));
   await page.getByRole('switch', { name: 'Hold slots back' }).click();
   await page.getByText('Switched off').first().waitFor();
   await page.getByRole('button', { name: 'Reset' }).click();
@@ -134,26 +152,30 @@ step('who may not change settings still sees the preview, and is told why', asyn
   await page.getByRole('spinbutton', { name: 'Held back in the probe phase' }).fill('40');
   await page.getByRole('table', { name: 'What each account holds back' }).getByText('40%').first().waitFor();
   await page.getByText('Needs the role administrator.').waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await eventually(async () =>
+    assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true),
+  );
+  await stopAnswering(page);
 });
 
 step('provider caches open in the address with all that is known and its source', async ({ page }) => {
   await openSettled(page, '/cache?tab=providers');
   await page.getByRole('button', { name: 'All about Anthropic other models' }).click();
-  assert.equal(search(page), '?tab=providers&rule=claude');
+  await eventually(async () => assert.equal(search(page), '?tab=providers&rule=claude'));
   await page.reload();
   const dialog = page.getByRole('dialog', { name: 'Anthropic: other models' });
   for (const text of ['1,024 tokens', '5 min / 1 h', '1.25 × the input price (+25%)', 'tool_choice'])
     await dialog.getByText(text, { exact: true }).waitFor();
-  assert.match(
-    (await dialog.getByRole('link', { name: /prompt-caching/ }).getAttribute('href')) ?? '',
-    /^https:/,
+  await eventually(async () =>
+    assert.match(
+      (await dialog.getByRole('link', { name: /prompt-caching/ }).getAttribute('href')) ?? '',
+      /^https:/,
+    ),
   );
   await assertAccessible(page, 'a provider cache');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  assert.equal(search(page), '?tab=providers');
+  await eventually(async () => assert.equal(search(page), '?tab=providers'));
 });
 
 step(
@@ -162,7 +184,7 @@ step(
     await page.route('**/graphql', (route) => route.abort());
     await page.getByRole('button', { name: 'Hits and savings' }).click();
     await page.getByText('The server cannot be reached').first().waitFor();
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await stopAnswering(page);
     // The figures stand first; charts and table share the second.
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByText('Saved by caching').waitFor();
@@ -185,9 +207,9 @@ step('hostile names are text, and every part fits a phone', async (visit) => {
   for (const path of ['/cache?by=account&period=7d', '/cache?tab=reservation', '/cache?tab=providers']) {
     await openSettled(page, path);
     if (!path.includes('providers')) await page.getByText('<img src=x').first().waitFor();
-    assert.ok((await overflowOf(page)) <= 0, path);
+    await eventually(async () => assert.ok((await overflowOf(page)) <= 0, path));
   }
   await assertAccessible(page, 'provider caches on a phone');
-  assert.notEqual(await page.title(), 'owned');
+  await eventually(async () => assert.notEqual(await page.title(), 'owned'));
   assert.deepEqual(complaints, []);
 });

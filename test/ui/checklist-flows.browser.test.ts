@@ -5,7 +5,16 @@ import { after } from 'node:test';
 import type { Download, Page, Route } from 'playwright-core';
 import { openTab, PATHS } from './checklist.ts';
 import { bootDemoGateway } from './demo-gateway.ts';
-import { graphql, logIn, openSettled, openVisit, sendRequest, type Visit } from './visit.ts';
+import {
+  eventually,
+  graphql,
+  logIn,
+  openSettled,
+  openVisit,
+  sendRequest,
+  stopAnswering,
+  type Visit,
+} from './visit.ts';
 
 const step = await openVisit({ history: { rows: 1_500, days: 24 } });
 
@@ -64,7 +73,9 @@ async function visitDialog(page: Page, address: string): Promise<void> {
   await dialog
     .waitFor({ state: 'detached' })
     .catch(() => assert.fail(`${address}: Escape does not close it`));
-  assert.ok(!new URL(page.url()).searchParams.has(opener), `${address}: still in the address`);
+  await eventually(async () =>
+    assert.ok(!new URL(page.url()).searchParams.has(opener), `${address}: still in the address`),
+  );
   await page
     .waitForFunction(() => document.activeElement?.id === 'way-in', null, {})
     .catch(async () => {
@@ -124,7 +135,7 @@ step(
       .getByText('The browser did not allow copying.', { exact: false })
       .waitFor();
     await page.keyboard.press('Escape');
-    assert.ok(await secret.isVisible());
+    await eventually(async () => assert.ok(await secret.isVisible()));
     await page.getByRole('button', { name: 'I saved it' }).click();
     await secret.waitFor({ state: 'detached' });
     await page.context().close();
@@ -175,7 +186,7 @@ step('of two tabs that edit the same, the second is told', async (visit) => {
     .getByText(/900|15/)
     .first()
     .waitFor();
-  assert.equal(await ttl(second).inputValue(), '1200');
+  await eventually(async () => assert.equal(await ttl(second).inputValue(), '1200'));
   for (const tab of [first, second]) {
     await openSettled(tab, '/accounts');
     await tab.getByRole('button', { name: 'More actions for openai-a' }).click();
@@ -203,8 +214,8 @@ step('a switch that the gateway does not hear goes back, on every list that has 
     await page.route('**/graphql', cut);
     await toggle.click();
     await page.getByRole('status').getByText('The server cannot be reached.', { exact: false }).waitFor();
-    assert.equal(await toggle.getAttribute('aria-checked'), before, path);
-    await page.unroute('**/graphql', cut);
+    await eventually(async () => assert.equal(await toggle.getAttribute('aria-checked'), before, path));
+    await stopAnswering(page);
   }
   complaints.splice(0);
 });
@@ -220,14 +231,16 @@ step('without anything, every screen says so and leads on', async (visit) => {
     await openSettled(page, path);
     if (WITHOUT_LIST.has(path)) continue;
     const empty = page.locator('main [data-empty]:visible');
-    assert.ok((await empty.count()) > 0, `${path} does not say that it is empty`);
+    await eventually(async () =>
+      assert.ok((await empty.count()) > 0, `${path} does not say that it is empty`),
+    );
     // One that leads on, here or among the actions of the screen.
     const ways = await page.locator('main :is([data-empty], header) :is(a[href], button:enabled)').count();
     assert.ok(ways > 0, `${path} leads nowhere`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(overflow <= 0, path);
   }
-  assert.equal(await page.locator('main [role="alert"]').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('main [role="alert"]').count(), 0));
   await page.context().close();
 });
 

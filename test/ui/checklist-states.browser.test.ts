@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { ADDRESSES, failQueries, openTab, PATHS } from './checklist.ts';
-import { graphql, openSettled, openVisit, whenSettled } from './visit.ts';
+import { eventually, graphql, openSettled, openVisit, whenSettled } from './visit.ts';
 
 const step = await openVisit({ history: { rows: 2_000, days: 8 } });
 
@@ -20,17 +20,21 @@ step(
         await whenSettled(page);
         const wanted = await steadyState(page);
         assert.notEqual(wanted, plain, `${address} shows nothing of it`);
-        assert.equal(await placeOf(page), new URL(address, page.url()).search, `${address} is kept`);
+        await eventually(async () =>
+          assert.equal(await placeOf(page), new URL(address, page.url()).search, `${address} is kept`),
+        );
         await page.goBack();
         await assertState(page, plain, `${address}: back`);
         await page.goForward();
         await assertState(page, wanted, `${address}: forward`);
         await page.reload();
         await assertState(page, wanted, `${address}: reloaded`);
-        assert.equal(
-          await placeOf(page),
-          new URL(address, page.url()).search,
-          `${address} is kept over a reload`,
+        await eventually(async () =>
+          assert.equal(
+            await placeOf(page),
+            new URL(address, page.url()).search,
+            `${address} is kept over a reload`,
+          ),
         );
         await page.goBack();
         await assertState(page, plain, `${address}: back after a reload`);
@@ -56,7 +60,9 @@ step('every screen has a skeleton while it loads, and a failure with retry and r
       .first()
       .waitFor()
       .catch(() => assert.fail(`${path}: no skeleton`));
-    assert.deepEqual(await page.evaluate(endless), [], `${path} moves while it loads`);
+    await eventually(async () =>
+      assert.deepEqual(await page.evaluate(endless), [], `${path} moves while it loads`),
+    );
     release();
     const alert = page.locator('main [role="alert"]').filter({ hasText: 'lost-1' });
     await alert
@@ -69,7 +75,7 @@ step('every screen has a skeleton while it loads, and a failure with retry and r
       .waitFor({ state: 'detached' })
       .catch(() => assert.fail(`${path}: loads for ever`));
     const retry = page.locator('main [role="alert"]').getByRole('button');
-    assert.ok((await retry.count()) > 0, `${path}: no retry`);
+    await eventually(async () => assert.ok((await retry.count()) > 0, `${path}: no retry`));
     await page.unrouteAll({ behavior: 'wait' });
     // A part that is there again may show the failure of another.
     for (let tries = 0; tries < 20 && (await retry.count()) > 0; tries += 1) {
@@ -102,7 +108,9 @@ step('who may only look is told what it takes on every screen, and meets no refu
   const told = new Map<string, number>();
   for (const path of [...PATHS, '/settings?tab=access', '/settings?tab=transfer', '/cache?tab=reservation']) {
     await openSettled(page, path);
-    assert.deepEqual(await page.locator('main [role="alert"]').allTextContents(), [], path);
+    await eventually(async () =>
+      assert.deepEqual(await page.locator('main [role="alert"]').allTextContents(), [], path),
+    );
     const { wordless, needing } = await page.evaluate(lookAtDisabled);
     if (wordless.length > 0) {
       // What is disabled for everybody, as a button of an empty form, is no matter of roles.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page, Route } from 'playwright-core';
-import { graphql, sendRequest, type Visit } from './visit.ts';
+import { graphql, sendRequest, type Visit, WAIT_MS } from './visit.ts';
 
 const PAGES = readFileSync(join(import.meta.dirname, '../../ui/src/pages.ts'), 'utf8');
 export const PATHS: readonly string[] = [...PAGES.matchAll(/^ *(?:\{ )?path: '([^']+)'/gm)].map(
@@ -83,7 +83,7 @@ export async function openTab({ page, gateway }: Visit, options: BrowserContextO
     storageState: await page.context().storageState(),
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(WAIT_MS);
   return context.newPage();
 }
 

@@ -5,11 +5,13 @@ import assert from 'node:assert/strict';
 import type { Locator, Page, Route } from 'playwright-core';
 import {
   assertAccessible,
+  eventually,
   graphql,
   openSettled,
   openVisit,
   rowsOf,
   sendRequest,
+  stopAnswering,
   type Visit,
   waitForRows,
   whenSettled,
@@ -42,7 +44,7 @@ step('a translated request tells both dialects, what was left out, and what it s
   await unfold(dialog, 'usage');
   await dialog.locator('[data-usage]').getByText('input_tokens', { exact: true }).first().waitFor();
   await unfold(dialog, 'bodies');
-  assert.match(await textOfBody(dialog, 'Request'), /input: "Good morning\."/);
+  await eventually(async () => assert.match(await textOfBody(dialog, 'Request'), /input: "Good morning\."/));
   await assertAccessible(page, 'a request with bodies');
 });
 
@@ -55,10 +57,14 @@ step(
     await dialog.getByRole('button', { name: 'Changes' }).click();
     const changes = dialog.locator('[data-diff]');
     await changes.getByText('metadata', { exact: true }).waitFor();
-    assert.match((await changes.textContent()) ?? '', /Removed metadata\s*- \{\s+"team": "a"/);
+    await eventually(async () =>
+      assert.match((await changes.textContent()) ?? '', /Removed metadata\s*- \{\s+"team": "a"/),
+    );
     await assertAccessible(page, 'changes of a body');
     await dialog.getByRole('button', { name: 'Text', exact: true }).click();
-    assert.match(await textOfBody(dialog, 'Sent on'), /"text": "Good morning\."/);
+    await eventually(async () =>
+      assert.match(await textOfBody(dialog, 'Sent on'), /"text": "Good morning\."/),
+    );
     await dialog.getByRole('button', { name: 'Headers' }).click();
     const headers = await textOfBody(dialog, 'Headers');
     assert.match(headers, /"authorization": "•••"/);
@@ -78,11 +84,13 @@ step(
     assert.match(command, /--data-raw '\{"model":"claude-haiku-4-5","input":"Good morning\."/);
     assert.ok(!command.includes(gateway.apiKey));
     await unfold(dialog, 'curl');
-    assert.equal((await dialog.locator('[data-curl]').textContent())?.trim(), command);
+    await eventually(async () =>
+      assert.equal((await dialog.locator('[data-curl]').textContent())?.trim(), command),
+    );
     await dialog.getByRole('button', { name: 'Copy id' }).click();
     await dialog.getByText(await clipboard(page), { exact: true }).waitFor();
     await dialog.getByRole('button', { name: 'Copy link' }).click();
-    assert.equal(await clipboard(page), page.url());
+    await eventually(async () => assert.equal(await clipboard(page), page.url()));
   },
 );
 
@@ -91,7 +99,7 @@ step('an open request outlives a reload, and Escape gives the focus back to its 
   await page.reload();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Account and reason').waitFor();
-  assert.equal(page.url(), address);
+  await eventually(async () => assert.equal(page.url(), address));
   // What was unfolded stays so.
   await dialog.locator('[data-curl]').waitFor();
   await page.keyboard.press('Escape');
@@ -126,12 +134,16 @@ step(
     const lanes = dialog.locator('[data-lane]');
     const failed = dialog.locator('[data-lane="1"]');
     await failed.getByText('429 · Failed').waitFor();
-    assert.match(
-      (await failed.textContent()) ?? '',
-      new RegExp(`${name}[^]*Rate limited[^]*Then anthropic-. was tried\\.`),
+    await eventually(async () =>
+      assert.match(
+        (await failed.textContent()) ?? '',
+        new RegExp(`${name}[^]*Rate limited[^]*Then anthropic-. was tried\\.`),
+      ),
     );
-    assert.ok((await lanes.count()) >= 2);
-    assert.equal(await dialog.locator('[data-lane="2"] [data-first-token]').count(), 1);
+    await eventually(async () => assert.ok((await lanes.count()) >= 2));
+    await eventually(async () =>
+      assert.equal(await dialog.locator('[data-lane="2"] [data-first-token]').count(), 1),
+    );
     const readout = dialog.locator('[data-readout]');
     const before = await readout.textContent();
     await dialog.locator('[data-lane="2"] button').hover();
@@ -140,7 +152,7 @@ step(
       .first()
       .waitFor();
     await page.mouse.move(0, 0);
-    assert.equal(await readout.textContent(), before);
+    await eventually(async () => assert.equal(await readout.textContent(), before));
     await dialog.locator('[data-lane="2"] button').focus();
     await readout
       .getByText(/\([\d,]+–[\d,]+ ms\)/)
@@ -159,18 +171,22 @@ step(
   async ({ page }) => {
     const dialog = page.getByRole('dialog');
     const neighbours = dialog.locator('[data-neighbours]');
-    assert.equal(await neighbours.getByRole('listitem').count(), 2);
+    await eventually(async () => assert.equal(await neighbours.getByRole('listitem').count(), 2));
     await neighbours.locator('[aria-current="true"]').getByText('other account').waitFor();
     const second = page.url();
     await neighbours.getByRole('link').click();
     await page.waitForFunction((address) => location.href !== address, second);
     await neighbours.locator('[aria-current="true"]').waitFor();
-    assert.equal(await neighbours.locator('[aria-current="true"]').getByText('other account').count(), 0);
-    assert.equal(
-      await dialog
-        .getByRole('link', { name: 'Previous request of the session' })
-        .getAttribute('aria-disabled'),
-      'true',
+    await eventually(async () =>
+      assert.equal(await neighbours.locator('[aria-current="true"]').getByText('other account').count(), 0),
+    );
+    await eventually(async () =>
+      assert.equal(
+        await dialog
+          .getByRole('link', { name: 'Previous request of the session' })
+          .getAttribute('aria-disabled'),
+        'true',
+      ),
     );
     await dialog.getByRole('link', { name: 'Next request of the session' }).click();
     await page.waitForURL(second);
@@ -194,7 +210,7 @@ step(
     await rowsOf(page).first().locator('a:visible').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('alert').waitFor();
-    await page.unroute('**/graphql', cut);
+    await stopAnswering(page);
     await dialog.getByRole('button', { name: 'Try again' }).click();
     await dialog.getByText('Account and reason').waitFor();
     await openSettled(page, '/requests?open=UmVxdWVzdExvZzpuby1zdWNo');
@@ -220,10 +236,10 @@ step('the details fit a phone in the dark, and a hostile name does no harm', asy
     await dialog.getByText('Account and reason').waitFor();
     await whenSettled(page);
     await assertAccessible(page, `${address} on a phone`);
-    assert.equal(await overflowOf(dialog), 0, address);
+    await eventually(async () => assert.equal(await overflowOf(dialog), 0, address));
     await page.keyboard.press('Escape');
   }
-  assert.equal(await page.locator('img').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
   await page.evaluate(() => localStorage.setItem('warmpath.theme', 'light'));
   await page.setViewportSize({ width: 1280, height: 800 });
 });
@@ -244,7 +260,7 @@ step('every part of the form for an account fits a phone', async ({ page }) => {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Google Gemini' }).click();
   await dialog.locator('summary').click();
-  assert.equal(await dialog.getByLabel('Surface').inputValue(), 'GEMINI');
+  await eventually(async () => assert.equal(await dialog.getByLabel('Surface').inputValue(), 'GEMINI'));
   const overflow = await dialog
     .getByRole('group')
     .first()

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import type { Page, Route } from 'playwright-core';
 import {
   assertAccessible,
+  eventually,
   graphql,
   openSettled,
   openVisit,
   sendRequest,
+  stopAnswering,
   type Visit,
   whenSettled,
 } from './visit.ts';
@@ -31,7 +33,7 @@ step('search, state, user and order are in the address, and back and reload keep
   await page.goBack();
   await page.waitForURL('**/keys?q=linus');
   await openSettled(page, '/keys?user=none');
-  assert.deepEqual(await namesOf(page), ['demo']);
+  await eventually(async () => assert.deepEqual(await namesOf(page), ['demo']));
   await openSettled(page, '/keys?state=REVOKED');
   await page.getByText('No API key matches').waitFor();
   await page.getByRole('button', { name: 'Reset filters' }).click();
@@ -39,7 +41,7 @@ step('search, state, user and order are in the address, and back and reload keep
   await page.getByRole('columnheader', { name: 'Month budget' }).getByRole('button').click();
   await page.waitForURL('**/keys?sort=month');
   await whenSettled(page);
-  assert.notEqual((await namesOf(page))[0], 'demo');
+  await eventually(async () => assert.notEqual((await namesOf(page))[0], 'demo'));
   await assertAccessible(page, 'API keys');
 });
 
@@ -62,8 +64,10 @@ step('a key opens in a drawer with its use, its past and what it may', async (vi
   await page.waitForURL('**/keys?open=*');
   for (const text of ['1 of 50', '127.0.0.0/8', 'Spent per day, last 30 days', 'was shown once'])
     await dialog.getByText(text).first().waitFor();
-  assert.equal(await dialog.getByText('Begins anew').count(), 2);
-  assert.match((await dialog.getByRole('link', { name: 'Affinities' }).getAttribute('href')) ?? '', /key=/);
+  await eventually(async () => assert.equal(await dialog.getByText('Begins anew').count(), 2));
+  await eventually(async () =>
+    assert.match((await dialog.getByRole('link', { name: 'Affinities' }).getAttribute('href')) ?? '', /key=/),
+  );
   await assertAccessible(page, 'an API key');
   await page.reload();
   await page.getByRole('dialog').getByText('1 of 50').waitFor();
@@ -97,19 +101,19 @@ step('a key is made with limits and a new user; its secret asks before it is los
   await assertAccessible(page, 'a new API key');
   await dialog.getByRole('button', { name: 'Create API key' }).click();
   const secret = page.locator('[data-secret]');
-  assert.match((await secret.textContent()) ?? '', /^wp_/);
+  await eventually(async () => assert.match((await secret.textContent()) ?? '', /^wp_/));
   await page.keyboard.press('Escape');
   await dialog.getByText('Close without having saved it?').waitFor();
   await assertAccessible(page, 'a secret');
   await dialog.getByRole('button', { name: 'Back to the key' }).click();
   await page.goBack();
-  assert.equal(await secret.isVisible(), true);
+  await eventually(async () => assert.equal(await secret.isVisible(), true));
   await dialog.getByRole('button', { name: 'I saved it' }).click();
   await page.getByText('API key laptop created.').waitFor();
   await openSettled(page, '/keys?q=laptop');
   await page.locator('[data-key="laptop"]').waitFor();
   await page.getByRole('link', { name: 'Barbara' }).waitFor();
-  assert.equal(await secret.count(), 0);
+  await eventually(async () => assert.equal(await secret.count(), 0));
 });
 
 step('two forms on one key conflict: the differences are told, and both ways out work', async (visit) => {
@@ -122,7 +126,9 @@ step('two forms on one key conflict: the differences are told, and both ways out
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   const conflict = dialog.locator('[data-conflict]');
   await conflict.waitFor();
-  assert.match((await conflict.textContent()) ?? '', /Requests \/ min:\s*30\s*→\s*31/);
+  await eventually(async () =>
+    assert.match((await conflict.textContent()) ?? '', /Requests \/ min:\s*30\s*→\s*31/),
+  );
   await conflict.getByRole('button', { name: 'Save over it' }).click();
   await page.getByText('laptop saved.').waitFor();
   const query = 'query ($id: ID!) { node(id: $id) { ... on ApiKey { requestsPerMinute maxConcurrent } } }';
@@ -136,7 +142,7 @@ step('two forms on one key conflict: the differences are told, and both ways out
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   await conflict.getByText('(you changed this too)').waitFor();
   await conflict.getByRole('button', { name: 'Load present state' }).click();
-  assert.equal(await dialog.getByLabel('In flight').inputValue(), '7');
+  await eventually(async () => assert.equal(await dialog.getByLabel('In flight').inputValue(), '7'));
   await page.keyboard.press('Escape');
 });
 
@@ -147,8 +153,10 @@ step('a switch that the server does not take is taken back, with the reason', as
   await page.route('**/graphql', cut);
   await row.getByRole('switch').click();
   await page.getByText('laptop: The server cannot be reached.', { exact: false }).waitFor();
-  assert.equal(await row.getByRole('switch').getAttribute('aria-checked'), 'true');
-  await page.unroute('**/graphql', cut);
+  await eventually(async () =>
+    assert.equal(await row.getByRole('switch').getAttribute('aria-checked'), 'true'),
+  );
+  await stopAnswering(page);
   await row.getByRole('switch').click();
   await page.getByText('laptop is refused from now on.').waitFor();
   await row.getByText('Disabled', { exact: true }).waitFor();
@@ -162,12 +170,12 @@ step('a key is revoked for good and deleted, each by its name', async ({ page })
   const confirm = page.getByRole('dialog').last();
   await confirm.getByText('This is for good').waitFor();
   const revoke = confirm.getByRole('button', { name: 'Revoke', exact: true });
-  assert.equal(await revoke.isDisabled(), true);
+  await eventually(async () => assert.equal(await revoke.isDisabled(), true));
   await confirm.getByRole('textbox').fill('laptop');
   await revoke.click();
   await page.getByText('laptop is revoked for good', { exact: false }).waitFor();
   await drawer.getByText('It cannot work again.').waitFor();
-  assert.equal(await drawer.getByRole('switch').isDisabled(), true);
+  await eventually(async () => assert.equal(await drawer.getByRole('switch').isDisabled(), true));
   await drawer.getByRole('button', { name: 'Delete…' }).click();
   await confirm.getByRole('textbox').fill('laptop');
   await confirm.getByRole('button', { name: 'Delete', exact: true }).click();
@@ -186,9 +194,11 @@ step('users: made, changed, opened with keys and figures, deleted with their key
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('link', { name: 'demo-ada' }).waitFor();
   await dialog.getByText('Spent per day, last 30 days').waitFor();
-  assert.match(
-    (await dialog.getByRole('link', { name: 'TTL advice' }).getAttribute('href')) ?? '',
-    /^\/ttl\?/,
+  await eventually(async () =>
+    assert.match(
+      (await dialog.getByRole('link', { name: 'TTL advice' }).getAttribute('href')) ?? '',
+      /^\/ttl\?/,
+    ),
   );
   await assertAccessible(page, 'a user');
   await page.keyboard.press('Escape');
@@ -223,15 +233,15 @@ step('a hostile name is text, breaks nothing on a phone, and has to be typed to 
   await openSettled(page, `/keys?open=${encodeURIComponent(id)}`);
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Use now').waitFor();
-  assert.equal(await overflowOf(page), 0);
+  await eventually(async () => assert.equal(await overflowOf(page), 0));
   await assertAccessible(page, 'an API key on a phone');
   await dialog.getByRole('button', { name: 'Delete…' }).click();
   const confirm = page.getByRole('dialog').last();
   await confirm.getByRole('textbox').fill(HOSTILE);
   await confirm.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByText('3 API keys').waitFor();
-  assert.equal(await page.locator('img[src="x"]').count(), 0);
-  assert.equal(await overflowOf(page), 0);
+  await eventually(async () => assert.equal(await page.locator('img[src="x"]').count(), 0));
+  await eventually(async () => assert.equal(await overflowOf(page), 0));
   await assertAccessible(page, 'API keys on a phone');
   await page.setViewportSize({ width: 1280, height: 800 });
 });
@@ -246,21 +256,23 @@ step('a failed load can be tried again; who may only look changes nothing', asyn
   await page.route('**/graphql', cut);
   await page.locator('a[href="/keys"]:visible').first().click();
   await page.getByText('The server cannot be reached.', { exact: false }).first().waitFor();
-  await page.unroute('**/graphql', cut);
+  await stopAnswering(page);
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await page.locator('[data-key="demo"]').waitFor();
   await page.route('**/graphql', asViewer);
   await openSettled(page, '/keys?create=1');
-  assert.equal(await page.getByRole('dialog').count(), 0);
+  await eventually(async () => assert.equal(await page.getByRole('dialog').count(), 0));
   const button = page.getByRole('button', { name: 'Create API key' });
-  assert.equal(await button.isDisabled(), true);
-  assert.match((await button.getAttribute('title')) ?? '', /administrator/);
-  assert.equal(await page.getByRole('switch').first().isDisabled(), true);
+  await eventually(async () => assert.equal(await button.isDisabled(), true));
+  await eventually(async () => assert.match((await button.getAttribute('title')) ?? '', /administrator/));
+  await eventually(async () => assert.equal(await page.getByRole('switch').first().isDisabled(), true));
   await page.locator('[data-key="demo"] a').click();
   for (const name of ['Delete…', 'Revoke…', 'Edit'])
-    assert.equal(await page.getByRole('dialog').getByRole('button', { name }).isDisabled(), true, name);
+    await eventually(async () =>
+      assert.equal(await page.getByRole('dialog').getByRole('button', { name }).isDisabled(), true, name),
+    );
   // Figures are read again by themselves: one may be on its way.
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await stopAnswering(page);
 });
 
 function namesOf(page: Page): Promise<string[]> {

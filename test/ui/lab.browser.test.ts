@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, openSettled, openVisit } from './visit.ts';
+import { assertAccessible, eventually, openSettled, openVisit, stopAnswering } from './visit.ts';
 
 const step = await openVisit({ history: { rows: 1_500, days: 3 } });
 
@@ -19,7 +19,7 @@ step('the lab explains a pasted request, account by account, and sends nothing',
   await openSettled(page, '/lab');
   await page.getByText('Nothing asked yet').waitFor();
   const explain = page.getByRole('button', { name: 'Explain the route' });
-  assert.equal(await explain.isDisabled(), true);
+  await eventually(async () => assert.equal(await explain.isDisabled(), true));
   await page.getByLabel('Body (JSON)').fill('{"model": "claude-');
   await page.getByText('This is no JSON.').waitFor();
   const body = {
@@ -31,13 +31,13 @@ step('the lab explains a pasted request, account by account, and sends nothing',
   await explain.click();
   await page.getByText('Would be sent').waitFor();
   await page.getByText('Chosen', { exact: true }).waitFor();
-  assert.equal(await page.getByRole('main').locator('ol > li').count(), 4);
+  await eventually(async () => assert.equal(await page.getByRole('main').locator('ol > li').count(), 4));
   await assertAccessible(page, 'explained route');
 });
 
 step('what was asked is in the address and asked again after a reload', async ({ page }) => {
-  assert.equal(new URL(page.url()).searchParams.get('model'), 'claude-opus-5');
-  assert.doesNotMatch(page.url(), /Hello/);
+  await eventually(async () => assert.equal(new URL(page.url()).searchParams.get('model'), 'claude-opus-5'));
+  await eventually(async () => assert.doesNotMatch(page.url(), /Hello/));
   await page.reload();
   await page.getByText('Would be sent').waitFor();
 });
@@ -46,7 +46,7 @@ step('a model that nobody serves is refused in words', async ({ page }) => {
   await page.getByLabel('Model').fill('<b>nobody</b>');
   await page.getByRole('button', { name: 'Explain the route' }).click();
   await page.getByText('Would be refused').waitFor();
-  assert.equal(await page.locator('main b').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('main b').count(), 0));
 });
 
 step('recorded traffic is replayed through every policy and compared', async ({ page }) => {
@@ -55,12 +55,16 @@ step('recorded traffic is replayed through every policy and compared', async ({ 
   await page.getByRole('button', { name: 'Replay' }).click();
   await page.getByText('Best of these').waitFor();
   const bars = page.getByRole('list', { name: 'Cost' }).getByRole('listitem');
-  assert.equal(await bars.count(), 6);
+  await eventually(async () => assert.equal(await bars.count(), 6));
   await page.getByRole('button', { name: 'Hit rate' }).click();
   await page.getByRole('list', { name: 'Hit rate' }).waitFor();
-  assert.equal(new URL(page.url()).searchParams.get('metric'), 'hitRate');
-  assert.equal(await page.getByRole('table').getByRole('columnheader').count(), 7);
-  assert.equal(await page.getByRole('table').getByRole('rowheader').count(), 10);
+  await eventually(async () => assert.equal(new URL(page.url()).searchParams.get('metric'), 'hitRate'));
+  await eventually(async () =>
+    assert.equal(await page.getByRole('table').getByRole('columnheader').count(), 7),
+  );
+  await eventually(async () =>
+    assert.equal(await page.getByRole('table').getByRole('rowheader').count(), 10),
+  );
   await assertAccessible(page, 'policies compared');
 });
 
@@ -70,7 +74,7 @@ step('a replay that fails says why and offers another try', async ({ page }) => 
   );
   await page.getByRole('button', { name: 'Replay' }).click();
   await page.getByRole('alert').getByText('cannot be reached').waitFor();
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
   await page.getByRole('alert').getByRole('button').click();
   await page.getByText('Best of these').waitFor();
 });
@@ -86,7 +90,7 @@ step('the explorer runs an example, tells what it cost, and completes while typi
   await document.press('Control+ ');
   await page.getByRole('option', { name: /affinityStats/ }).waitFor();
   await document.press('Enter');
-  assert.equal(await document.inputValue(), '{ affinityStats');
+  await eventually(async () => assert.equal(await document.inputValue(), '{ affinityStats'));
   await document.pressSequentially(' { cacheHitRate } }');
   await document.press('Escape');
   await page.getByLabel('Variables (JSON)').fill('');

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, sendRequest, type Visit } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  sendRequest,
+  stopAnswering,
+  type Visit,
+} from './visit.ts';
 
 const HOSTILE = `<img src=x onerror="document.title='taken'">${'long'.repeat(30)}`;
 const UPDATE =
@@ -30,7 +39,7 @@ step(
     await rows(page).filter({ hasText: 'qwen3' }).getByText('no price').waitFor();
     await page.getByRole('button', { name: 'Unpriced only' }).click();
     await page.getByText('1 model', { exact: true }).waitFor();
-    assert.equal(new URL(page.url()).search, '?price=none');
+    await eventually(async () => assert.equal(new URL(page.url()).search, '?price=none'));
   },
 );
 
@@ -42,7 +51,7 @@ step('search, provider and order are in the address: back and reload restore the
   await page.locator('[role="columnheader"][aria-sort="descending"]').waitFor();
   await page.reload();
   await page.getByText('4 models').waitFor();
-  assert.match(page.url(), /order=-spend/);
+  await eventually(async () => assert.match(page.url(), /order=-spend/));
   await page.goBack();
   await page.goBack();
   await rows(page).filter({ hasText: 'gpt-5.2' }).waitFor();
@@ -58,7 +67,7 @@ step('a price given in the drawer is reckoned at once, saved, and counts', async
   await drawer.getByText('The table does not know this model').waitFor();
   await drawer.getByLabel('Input', { exact: true }).fill('cheap');
   await drawer.getByText('Not a price').waitFor();
-  assert.ok(await drawer.getByRole('button', { name: 'Save' }).isDisabled());
+  await eventually(async () => assert.ok(await drawer.getByRole('button', { name: 'Save' }).isDisabled()));
   await drawer.getByLabel('Input', { exact: true }).fill('0.5');
   await drawer.getByLabel('Output', { exact: true }).fill('2');
   // With unsaved edits it stays open.
@@ -88,7 +97,7 @@ step('what somebody else saved meanwhile is shown before it is overwritten', asy
   await conflict.getByText('By session').waitFor();
   await conflict.getByRole('button', { name: 'Save over it' }).click();
   await page.getByText('was saved.').first().waitFor();
-  assert.equal(await drawer.getByLabel('Policy').inputValue(), 'SESSION');
+  await eventually(async () => assert.equal(await drawer.getByLabel('Policy').inputValue(), 'SESSION'));
   await drawer.getByRole('heading', { name: 'Mine' }).or(drawer.getByText('Mine')).first().waitFor();
   await page.keyboard.press('Escape');
 });
@@ -112,7 +121,9 @@ step(
     await drawer.getByText('den', { exact: true }).waitFor({ state: 'detached' });
     await drawer.getByRole('button', { name: 'Delete model' }).click();
     const confirm = page.getByRole('dialog').last();
-    assert.ok(await confirm.getByRole('button', { name: 'Delete', exact: true }).isDisabled());
+    await eventually(async () =>
+      assert.ok(await confirm.getByRole('button', { name: 'Delete', exact: true }).isDisabled()),
+    );
     await confirm.getByRole('textbox').fill('house');
     await confirm.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('house was deleted.').waitFor();
@@ -186,7 +197,7 @@ step('hostile names are text, light and dark, wide and narrow, and pass axe', as
       await assertAccessible(page, `${path} ${theme}`);
     }
   }
-  assert.equal(await page.locator('img').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
@@ -195,7 +206,7 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
   await page.route('**/graphql', (route) => route.abort());
   await page.getByRole('button', { name: 'Unpriced only' }).click();
   await page.getByText('The server cannot be reached').first().waitFor();
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await rows(page).first().waitFor();
   complaints.splice(0);

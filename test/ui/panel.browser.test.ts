@@ -2,7 +2,7 @@
 // The tests build on each other, in order, as a person's visit does.
 
 import assert from 'node:assert/strict';
-import { goOffline, openVisit, rowsOf, sendRequest, waitForRows } from './visit.ts';
+import { eventually, goOffline, openVisit, rowsOf, sendRequest, waitForRows } from './visit.ts';
 
 const PASSWORD = 'a walk through the panel';
 
@@ -14,8 +14,10 @@ step(
     await page.goto(gateway.setupUrl);
     const token = page.getByLabel('One-time setup token');
     await token.waitFor();
-    assert.equal(await token.inputValue(), new URL(gateway.setupUrl).hash.replace('#setup=', ''));
-    assert.equal(new URL(page.url()).hash, '');
+    await eventually(async () =>
+      assert.equal(await token.inputValue(), new URL(gateway.setupUrl).hash.replace('#setup=', '')),
+    );
+    await eventually(async () => assert.equal(new URL(page.url()).hash, ''));
     await page.getByLabel('New password').fill('short');
     await page.getByRole('button', { name: 'Set password and log in' }).click();
     await page.getByText('Too short').waitFor();
@@ -36,7 +38,7 @@ step('login says in words what is wrong, and returns to the screen that was aske
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('heading', { name: 'Accounts' }).waitFor();
-  assert.equal(new URL(page.url()).search, '?state=AVAILABLE');
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?state=AVAILABLE'));
 });
 
 step('requests arrive live, without a reload', async (visit) => {
@@ -55,7 +57,7 @@ step('the list holds still under the pointer and catches up on demand', async (v
   await rowsOf(page).first().hover();
   await sendRequest(visit);
   await page.getByRole('button', { name: '1 new' }).waitFor();
-  assert.equal(await rowsOf(page).count(), 2);
+  await eventually(async () => assert.equal(await rowsOf(page).count(), 2));
   await page.getByRole('button', { name: '1 new' }).click();
   await waitForRows(page, 3);
   await page.mouse.move(0, 0);
@@ -65,7 +67,7 @@ step('filters live in the address; back, forward and reload restore them', async
   await page.getByRole('button', { name: 'Outcome', exact: true }).click();
   await page.getByRole('button', { name: /^Rejected/ }).click();
   await waitForRows(page, 1);
-  assert.equal(new URL(page.url()).search, '?outcome=REJECTED');
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?outcome=REJECTED'));
   await page.reload();
   await waitForRows(page, 1);
   await page.getByRole('button', { name: 'Outcome: Rejected' }).waitFor();
@@ -101,7 +103,7 @@ step('a row opens its details, which the address names and Escape closes', async
   assert.match(address, /open=/);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  assert.doesNotMatch(page.url(), /open=/);
+  await eventually(async () => assert.doesNotMatch(page.url(), /open=/));
   await page.goto(address);
   await page.getByRole('dialog').getByText('Account and reason').waitFor();
   await page.keyboard.press('Escape');
@@ -129,10 +131,10 @@ step('the overview counts, and its figures lead to their requests', async (visit
   await sendRequest(visit);
   await page.getByRole('link', { name: /^Requests\s*5/ }).waitFor();
   await page.getByRole('button', { name: '15 min' }).click();
-  assert.equal(new URL(page.url()).search, '?period=15m');
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?period=15m'));
   await page.getByRole('link', { name: /^Requests\s*5/ }).click();
   await waitForRows(page, 5);
-  assert.match(new URL(page.url()).search, /^\?from=/);
+  await eventually(async () => assert.match(new URL(page.url()).search, /^\?from=/));
 });
 
 step('an account can be paused, made to fail and put back', async (visit) => {
@@ -155,7 +157,7 @@ step('an API key is shown once and works', async ({ gateway, page }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Create API key' }).click();
   const secret = (await page.locator('[data-secret]').textContent()) ?? '';
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('[data-secret]').isVisible(), true);
+  await eventually(async () => assert.equal(await page.locator('[data-secret]').isVisible(), true));
   const models = await fetch(`${gateway.origin}/v1/models`, {
     headers: { authorization: `Bearer ${secret}` },
   });
@@ -163,7 +165,7 @@ step('an API key is shown once and works', async ({ gateway, page }) => {
   await models.text();
   await page.getByRole('button', { name: 'I saved it' }).click();
   await page.locator('[data-key="walker"]').waitFor();
-  assert.equal(await page.getByText(secret).count(), 0);
+  await eventually(async () => assert.equal(await page.getByText(secret).count(), 0));
 });
 
 step('language and theme switch at once and stay', async ({ page }) => {
@@ -171,13 +173,13 @@ step('language and theme switch at once and stay', async ({ page }) => {
   await page.getByRole('button', { name: 'Language' }).click();
   await page.getByRole('menuitem', { name: '简体中文' }).click();
   await page.getByRole('heading', { name: '请求' }).waitFor();
-  assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+  await eventually(async () => assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN'));
   await page.getByRole('button', { name: '主题' }).click();
   await page.getByRole('menuitem', { name: '深色' }).click();
-  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  await eventually(async () => assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark'));
   await page.reload();
   await page.getByRole('heading', { name: '请求' }).waitFor();
-  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  await eventually(async () => assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark'));
   await page.getByRole('button', { name: '语言' }).click();
   await page.getByRole('menuitem', { name: 'English' }).click();
   await page.getByRole('heading', { name: 'Requests' }).waitFor();
@@ -191,8 +193,8 @@ step('a hostile name is shown as text', async (visit) => {
   await waitForRows(page, 1);
   await rowsOf(page).first().locator('a:visible').click();
   await page.getByRole('dialog').getByText('Account and reason').waitFor();
-  assert.equal(await page.locator('img').count(), 0);
-  assert.match(await page.title(), /Warmpath/);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
+  await eventually(async () => assert.match(await page.title(), /Warmpath/));
 });
 
 step('clearing the logs empties the list and says how many went', async ({ page }) => {
@@ -225,7 +227,7 @@ step(
     await account.waitFor();
     // A real account ends the demo.
     await page.getByText('Demo', { exact: true }).waitFor({ state: 'detached' });
-    assert.equal(await page.locator('[data-account]').count(), 1);
+    await eventually(async () => assert.equal(await page.locator('[data-account]').count(), 1));
     await page.getByText('https://llm.example.com', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'More actions for my-server' }).click();
     await page.getByRole('menuitem', { name: 'Delete provider' }).click();

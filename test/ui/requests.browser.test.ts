@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import {
   assertAccessible,
+  eventually,
   goOffline,
   openSettled,
   openVisit,
   rowsOf,
   sendRequest,
+  stopAnswering,
   waitForRows,
 } from './visit.ts';
 
@@ -31,10 +33,10 @@ step('a bar of the histogram narrows the time, and back undoes it', async ({ pag
   assert.equal(spanMs, 2 * 1_800_000);
   await page.getByText('Past range').waitFor();
   const count = await matchingCount(page);
-  assert.equal(await histogramSum(page), count);
+  await eventually(async () => assert.equal(await histogramSum(page), count));
   await page.goBack();
   await page.getByText('3,000 requests', { exact: true }).waitFor();
-  assert.equal(query(page).get('from'), null);
+  await eventually(async () => assert.equal(query(page).get('from'), null));
   await histogram.getByRole('button').first().click();
   await page.waitForFunction(() => location.search.includes('from='));
   await page.goBack();
@@ -48,19 +50,19 @@ step(
     const rejected = page.getByRole('button', { name: /^Client gone/ }).last();
     const told = Number((await rejected.textContent())?.replace(/\D/g, ''));
     await rejected.click();
-    assert.equal(query(page).get('outcome'), 'CLIENT_GONE');
-    assert.equal(await matchingCount(page), told);
+    await eventually(async () => assert.equal(query(page).get('outcome'), 'CLIENT_GONE'));
+    await eventually(async () => assert.equal(await matchingCount(page), told));
     await page.reload();
     await page.getByRole('button', { name: 'Outcome: Client gone' }).waitFor();
-    assert.equal(await matchingCount(page), told);
+    await eventually(async () => assert.equal(await matchingCount(page), told));
     await page.goBack();
     await page.getByRole('button', { name: 'Outcome', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Model', exact: true }).click();
     await page.getByLabel('Type or choose: Model').fill('opus');
     await page.keyboard.press('Enter');
-    assert.equal(query(page).get('name'), 'opus');
+    await eventually(async () => assert.equal(query(page).get('name'), 'opus'));
     await page.getByRole('button', { name: 'Reset filters' }).click();
-    assert.equal(query(page).size, 0);
+    await eventually(async () => assert.equal(query(page).size, 0));
   },
 );
 
@@ -74,43 +76,45 @@ step('a moment in the past is jumped to, and back to now is one click', async ({
   await page.getByText('Past range').waitFor();
   await rowsOf(page).first().waitFor();
   const newest = (await page.locator('[role="row"] time').first().getAttribute('datetime')) ?? '';
-  assert.ok(newest < (query(page).get('to') ?? ''), newest);
+  await eventually(async () => assert.ok(newest < (query(page).get('to') ?? ''), newest));
   await page.getByRole('button', { name: 'Back to now' }).click();
   await page.getByText('3,000 requests', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Time: Any time' }).click();
   await page.getByRole('button', { name: 'Yesterday' }).click();
-  assert.equal(query(page).get('period'), 'yesterday');
+  await eventually(async () => assert.equal(query(page).get('period'), 'yesterday'));
   await page.getByText('Past range').waitFor();
 });
 
 step('columns are chosen, moved and reset by keyboard, and kept over a reload', async ({ page }) => {
   await openSettled(page, '/requests');
-  assert.equal(await headsOf(page).getByText('Path').count(), 0);
+  await eventually(async () => assert.equal(await headsOf(page).getByText('Path').count(), 0));
   await page.getByRole('button', { name: 'Choose columns' }).press('Enter');
   await page.getByRole('checkbox', { name: 'Path' }).press('Space');
   const left = page.getByRole('button', { name: 'Move Status left' });
   await left.press('Enter');
   // The focus stays with the column that moved.
-  assert.equal(
-    await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
-    'Move Status right',
+  await eventually(async () =>
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+      'Move Status right',
+    ),
   );
   await page.keyboard.press('Escape');
-  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status');
+  await eventually(async () => assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status'));
   await page.reload();
   await headsOf(page).getByText('Path').waitFor();
-  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status');
+  await eventually(async () => assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status'));
   await page.getByRole('button', { name: 'Choose columns' }).click();
   await page.getByRole('button', { name: 'Reset columns' }).click();
   await page.keyboard.press('Escape');
-  assert.equal((await headsOf(page).first().textContent())?.trim(), 'Time');
+  await eventually(async () => assert.equal((await headsOf(page).first().textContent())?.trim(), 'Time'));
 });
 
 step('rows are walked, opened and closed by keyboard, and typing is left alone', async ({ page }) => {
   await openSettled(page, '/requests');
   await rowsOf(page).first().waitFor();
   for (const key of ['j', 'j', 'ArrowDown', 'k']) await page.keyboard.press(key);
-  assert.equal(await focusedRow(page), '3');
+  await eventually(async () => assert.equal(await focusedRow(page), '3'));
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
   const first = query(page).get('open');
@@ -118,13 +122,13 @@ step('rows are walked, opened and closed by keyboard, and typing is left alone',
   await page.waitForFunction((id) => new URL(location.href).searchParams.get('open') !== id, first);
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.equal(query(page).get('open'), null);
+  await eventually(async () => assert.equal(query(page).get('open'), null));
   await page.waitForFunction(
     () => document.activeElement?.closest('[role="row"]')?.getAttribute('aria-rowindex') === '4',
   );
   const search = page.locator('[data-search]');
   await search.press('j');
-  assert.equal(await search.inputValue(), 'j');
+  await eventually(async () => assert.equal(await search.inputValue(), 'j'));
   await search.fill('');
 });
 
@@ -135,8 +139,10 @@ step('a cell is copied with the button that appears on it', async ({ page }) => 
   await cell.hover();
   const wanted = (await cell.textContent())?.trim();
   await cell.getByRole('button', { name: 'Copy Model' }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), wanted);
-  assert.equal(query(page).get('open'), null);
+  await eventually(async () =>
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), wanted),
+  );
+  await eventually(async () => assert.equal(query(page).get('open'), null));
   await page.mouse.move(0, 0);
 });
 
@@ -217,7 +223,7 @@ step('a failed load says why and is tried again', async (visit) => {
   await page.locator('[data-search]').press('Enter');
   const retry = page.getByRole('alert').getByRole('button', { name: 'Try again' });
   await retry.nth(1).waitFor();
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
   await retry.last().click();
   await waitForRows(page, 1);
   visit.complaints.splice(0);
@@ -230,7 +236,7 @@ step('a hostile name and a phone do no harm, and axe finds nothing', async (visi
   await page.evaluate(() => localStorage.setItem('warmpath.theme', 'dark'));
   await openSettled(page, '/requests?q=onerror');
   await waitForRows(page, 1);
-  assert.equal(await page.locator('img').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
   await page.getByRole('button', { name: 'Model', exact: true }).click();
   await page.getByLabel('Type or choose: Model').waitFor();
   await assertAccessible(page, 'requests, dark, with a filter open');

@@ -3,7 +3,15 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, type Visit } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  stopAnswering,
+  type Visit,
+} from './visit.ts';
 
 const TABS = [
   'general',
@@ -33,20 +41,20 @@ async function ttlOf(visit: Visit): Promise<unknown> {
 step('a setting is edited with its reading, undone, saved, and still there after a reload', async (visit) => {
   const { page } = visit;
   await openSettled(page, '/settings?tab=affinity');
-  assert.equal(await save(page).isDisabled(), true);
+  await eventually(async () => assert.equal(await save(page).isDisabled(), true));
   await page.getByLabel(TTL).fill('7200');
   await page.locator('[data-setting="affinity.ttlSeconds"] [data-reading]', { hasText: '2h' }).waitFor();
   await page.getByText('1 unsaved change').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  assert.equal(await page.getByLabel(TTL).inputValue(), '300');
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '300'));
   await page.getByLabel(TTL).fill('7200');
   await save(page).click();
   await page.getByText('Affinity saved.').waitFor();
   await page.getByText('No unsaved changes').waitFor();
-  assert.match(String(await ttlOf(visit)), /7200/);
+  await eventually(async () => assert.match(String(await ttlOf(visit)), /7200/));
   await page.reload();
   await page.getByLabel(TTL).waitFor();
-  assert.equal(await page.getByLabel(TTL).inputValue(), '7200');
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '7200'));
 });
 
 step('what is wrong stands at its field, whether the panel or the gateway finds it', async ({ page }) => {
@@ -54,12 +62,12 @@ step('what is wrong stands at its field, whether the panel or the gateway finds 
   await page.getByLabel(TTL).fill('soon');
   await save(page).click();
   await field.getByText('Enter a number.').waitFor();
-  assert.equal(await page.getByLabel(TTL).getAttribute('aria-invalid'), 'true');
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).getAttribute('aria-invalid'), 'true'));
   await page.getByLabel(TTL).fill('0');
   await save(page).click();
   await field.getByText('it must be a whole number from 1 to 604800').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  assert.equal(await field.getByText('604800').count(), 0);
+  await eventually(async () => assert.equal(await field.getByText('604800').count(), 0));
 });
 
 step('a change made elsewhere is told, and the edit is saved over it or given up', async (visit) => {
@@ -70,11 +78,11 @@ step('a change made elsewhere is told, and the edit is saved over it or given up
   await save(page).click();
   await conflict.getByText('Routing headers').waitFor();
   await conflict.getByText('you changed this too').waitFor();
-  assert.equal(await page.getByLabel(TTL).inputValue(), '900');
-  assert.match(String(await ttlOf(visit)), /600/);
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '900'));
+  await eventually(async () => assert.match(String(await ttlOf(visit)), /600/));
   await conflict.getByRole('button', { name: 'Save over it' }).click();
   await page.getByText('No unsaved changes').waitFor();
-  assert.match(String(await ttlOf(visit)), /900/);
+  await eventually(async () => assert.match(String(await ttlOf(visit)), /900/));
   const headers = await graphql(visit, '{ settings { routingHeaders } }', {});
   assert.match(JSON.stringify(headers), /false/);
 
@@ -82,8 +90,8 @@ step('a change made elsewhere is told, and the edit is saved over it or given up
   await graphql(visit, UPDATE, { input: { affinity: { ttlSeconds: 601 } } });
   await save(page).click();
   await conflict.getByRole('button', { name: 'Load present state' }).click();
-  assert.equal(await page.getByLabel(TTL).inputValue(), '601');
-  assert.equal(await save(page).isDisabled(), true);
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '601'));
+  await eventually(async () => assert.equal(await save(page).isDisabled(), true));
 });
 
 step('leaving with unsaved edits asks; sections can be changed without losing them', async ({ page }) => {
@@ -94,11 +102,13 @@ step('leaving with unsaved edits asks; sections can be changed without losing th
   const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
   await page.getByRole('link', { name: 'Requests', exact: true }).first().click();
   await dialog.getByRole('button', { name: 'Stay here' }).click();
-  assert.equal(new URL(page.url()).pathname, '/settings');
+  await eventually(async () => assert.equal(new URL(page.url()).pathname, '/settings'));
   await page.goBack();
   await page.getByRole('radio', { name: /Round robin/ }).waitFor();
-  assert.equal(new URL(page.url()).search, '?tab=routing');
-  assert.equal(await page.getByRole('radio', { name: /Round robin/ }).isChecked(), true);
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?tab=routing'));
+  await eventually(async () =>
+    assert.equal(await page.getByRole('radio', { name: /Round robin/ }).isChecked(), true),
+  );
   await page.getByRole('link', { name: 'Requests', exact: true }).first().click();
   await dialog.getByRole('button', { name: 'Discard and leave' }).click();
   await page.getByRole('heading', { name: 'Requests', level: 1 }).waitFor();
@@ -113,8 +123,10 @@ step('the webhook is written but never read, and can be tested and taken away', 
   await page.getByRole('switch', { name: 'Private networks' }).click();
   await save(page).click();
   await webhook.getByText(gateway.origin).waitFor();
-  assert.equal(await page.getByLabel('Webhook', { exact: true }).inputValue(), '');
-  assert.equal(await page.getByText('secret-token').count(), 0);
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('Webhook', { exact: true }).inputValue(), ''),
+  );
+  await eventually(async () => assert.equal(await page.getByText('secret-token').count(), 0));
   await page.getByRole('button', { name: 'Send a test message' }).click();
   await page.getByText('Not delivered').waitFor();
   await webhook.getByRole('button', { name: 'Remove' }).click();
@@ -132,11 +144,11 @@ step('an admin token is shown once, lets a viewer look but not change, and is re
   await dialog.getByRole('button', { name: 'Create token' }).click();
   const secret = (await page.locator('[data-secret]').textContent()) ?? '';
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('[data-secret]').isVisible(), true);
+  await eventually(async () => assert.equal(await page.locator('[data-secret]').isVisible(), true));
   await page.getByRole('button', { name: 'I saved it' }).click();
   const row = page.locator('[data-token]');
   await row.getByText('viewer').waitFor();
-  assert.equal(await page.locator('img').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('img').count(), 0));
 
   const context = await page.context().browser()?.newContext({ baseURL: gateway.origin, locale: 'en-US' });
   const other = await context?.newPage();
@@ -145,12 +157,14 @@ step('an admin token is shown once, lets a viewer look but not change, and is re
   await other.getByLabel('Password').fill(secret);
   await other.getByRole('button', { name: 'Log in' }).click();
   await other.getByText('changing them needs the role administrator').waitFor();
-  assert.equal(await other.getByLabel(TTL).isDisabled(), true);
+  await eventually(async () => assert.equal(await other.getByLabel(TTL).isDisabled(), true));
   await other.getByRole('link', { name: 'Import and export' }).click();
   await other.getByText('Not for your role').waitFor();
 
   await row.getByRole('button', { name: /^Revoke/ }).click();
-  assert.equal(await dialog.getByRole('button', { name: 'Revoke' }).isDisabled(), true);
+  await eventually(async () =>
+    assert.equal(await dialog.getByRole('button', { name: 'Revoke' }).isDisabled(), true),
+  );
   await dialog.getByRole('textbox').fill('revoke');
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('1 session ended.').waitFor();
@@ -182,7 +196,7 @@ step('a faulty import tells every fault with its line and changes nothing', asyn
     node instanceof HTMLTextAreaElement ? node.value.slice(node.selectionStart, node.selectionEnd) : null,
   );
   assert.equal(marked, '  scoop: session');
-  assert.match(String(await ttlOf(visit)), /601/);
+  await eventually(async () => assert.match(String(await ttlOf(visit)), /601/));
 });
 
 step('an import shows its differences first, asks before it deletes, and says what it did', async (visit) => {
@@ -192,9 +206,9 @@ step('an import shows its differences first, asks before it deletes, and says wh
   await page.getByRole('button', { name: 'Show what would change' }).click();
   const settings = page.locator('[data-diff="settings"]');
   await settings.getByText('affinity.ttlSeconds').waitFor();
-  assert.match((await settings.textContent()) ?? '', /601.*→.*450/s);
+  await eventually(async () => assert.match((await settings.textContent()) ?? '', /601.*→.*450/s));
   await page.locator('[data-diff="user"]').getByText('<b>newcomer</b>').first().waitFor();
-  assert.equal(await page.locator('[data-diff="api-key"]').count(), 0);
+  await eventually(async () => assert.equal(await page.locator('[data-diff="api-key"]').count(), 0));
   await page.getByRole('switch', { name: 'Delete what the text does not have' }).click();
   await page.locator('[data-plan]').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Show what would change' }).click();
@@ -204,9 +218,9 @@ step('an import shows its differences first, asks before it deletes, and says wh
   await dialog.getByRole('textbox').fill('apply');
   await dialog.getByRole('button', { name: 'Apply' }).click();
   await page.locator('[data-plan="done"]').getByText('Done:').waitFor();
-  assert.match(String(await ttlOf(visit)), /450/);
+  await eventually(async () => assert.match(String(await ttlOf(visit)), /450/));
   await page.getByRole('link', { name: 'Affinity', exact: true }).click();
-  assert.equal(await page.getByLabel(TTL).inputValue(), '450');
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '450'));
 });
 
 step(
@@ -216,8 +230,8 @@ step(
     await page.getByLabel(TTL).fill('777');
     await save(page).click();
     await page.getByText('The server cannot be reached').first().waitFor();
-    assert.equal(await page.getByLabel(TTL).inputValue(), '777');
-    await page.unroute('**/graphql');
+    await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '777'));
+    await stopAnswering(page);
     await save(page).click();
     await page.getByText('Affinity saved.').first().waitFor();
     await page.route('**/graphql', (route) =>
@@ -227,7 +241,7 @@ step(
     );
     await page.getByRole('link', { name: 'Import and export' }).click();
     await page.getByText('The server cannot be reached').first().waitFor();
-    await page.unroute('**/graphql');
+    await stopAnswering(page);
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('[data-export]').waitFor();
     complaints.splice(0);

@@ -3,7 +3,15 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit, whenSettled } from './visit.ts';
+import {
+  assertAccessible,
+  eventually,
+  graphql,
+  openSettled,
+  openVisit,
+  stopAnswering,
+  whenSettled,
+} from './visit.ts';
 
 const step = await openVisit({ history: { rows: 3_000, days: 8 } });
 
@@ -19,7 +27,9 @@ step('g and a letter go to a screen, and typing stays typing', async ({ page }) 
   await heading(page, 'Requests');
   await page.keyboard.press('/');
   await page.keyboard.type('g o?');
-  assert.equal(await page.locator('[data-search]').first().inputValue(), 'g o?');
+  await eventually(async () =>
+    assert.equal(await page.locator('[data-search]').first().inputValue(), 'g o?'),
+  );
   await heading(page, 'Requests');
 });
 
@@ -44,7 +54,7 @@ step('the command palette finds screens, actions and names, by keyboard alone', 
   await assertAccessible(page, 'command palette');
   await page.keyboard.press('Enter');
   await heading(page, 'Accounts');
-  assert.ok(new URL(page.url()).searchParams.has('open'));
+  await eventually(async () => assert.ok(new URL(page.url()).searchParams.has('open')));
   await page.getByRole('dialog', { name: 'anthropic-b' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -103,9 +113,13 @@ step('the overview tells what was saved today, what was possible, and why not', 
   await main.getByText('Saved today').waitFor();
   await main.getByText(/% was possible$/).waitFor();
   await main.getByText('What cold tokens cost').waitFor();
-  assert.ok((await main.getByRole('list', { name: 'What cold tokens cost' }).getByRole('link').count()) > 0);
+  await eventually(async () =>
+    assert.ok(
+      (await main.getByRole('list', { name: 'What cold tokens cost' }).getByRole('link').count()) > 0,
+    ),
+  );
   await main.getByRole('button', { name: 'Table' }).click();
-  assert.ok((await main.getByRole('row').count()) > 10);
+  await eventually(async () => assert.ok((await main.getByRole('row').count()) > 10));
   await assertAccessible(page, 'overview with history');
 });
 
@@ -141,7 +155,7 @@ step('a failed load says so, with a retry and a request id', async ({ page }) =>
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Saved today').waitFor();
   await page.getByRole('alert').waitFor({ state: 'detached' });
-  await page.unroute('**/graphql');
+  await stopAnswering(page);
 });
 
 step('a hidden tab asks for nothing', async (visit) => {
@@ -193,7 +207,7 @@ step('who may only look is told so, and is refused nothing silently', async (vis
   await tab.goto('/accounts');
   const add = tab.getByRole('button', { name: 'Add account' }).first();
   await add.waitFor();
-  assert.equal(await add.isDisabled(), true);
-  assert.match((await add.getAttribute('title')) ?? '', /administrator/);
+  await eventually(async () => assert.equal(await add.isDisabled(), true));
+  await eventually(async () => assert.match((await add.getAttribute('title')) ?? '', /administrator/));
   await context?.close();
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { after, test } from 'node:test';
 import { isDone, nextStep } from '../../ui/src/pages/start/progress.ts';
-import { assertAccessible, openVisit, whenSettled } from './visit.ts';
+import { assertAccessible, eventually, openVisit, whenSettled } from './visit.ts';
 
 const COMPLETION = {
   id: 'c1',
@@ -43,7 +43,7 @@ step('the printed link sets the password and leads to the first steps', async ({
   await page.getByRole('button', { name: 'Set password and log in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Getting started' }).waitFor();
   await whenSettled(page);
-  assert.doesNotMatch(page.url(), /setup=/);
+  await eventually(async () => assert.doesNotMatch(page.url(), /setup=/));
   await assertAccessible(page, 'first steps');
 });
 
@@ -70,9 +70,11 @@ step('an API key is made and stands in the settings of each client, once', async
   assert.match(secret, /^wp-|^sk-|\w{20,}/);
   for (const client of ['Codex', 'OpenCode', 'Gemini CLI', 'OpenAI SDK', 'curl']) {
     await page.getByRole('button', { name: client, exact: true }).click();
-    assert.ok(
-      ((await page.getByRole('region', { name: client }).textContent()) ?? '').includes(secret),
-      client,
+    await eventually(async () =>
+      assert.ok(
+        ((await page.getByRole('region', { name: client }).textContent()) ?? '').includes(secret),
+        client,
+      ),
     );
   }
   await assertAccessible(page, 'settings of a client');

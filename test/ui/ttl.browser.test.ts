@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Page, Route } from 'playwright-core';
-import { assertAccessible, graphql, openSettled, openVisit } from './visit.ts';
+import { assertAccessible, eventually, graphql, openSettled, openVisit, stopAnswering } from './visit.ts';
 
 const step = await openVisit({ history: { rows: 3_000, days: 7 } });
 
@@ -16,19 +16,23 @@ step('figures, the cheapest plan, the points and the advice of each user are the
   await page
     .getByText(/^The 1-hour cache is cheapest$|^The 5-minute cache is|^Keeping the 5-minute/)
     .waitFor();
-  assert.match(
-    (await page.getByRole('list', { name: 'Cost of input with each plan' }).textContent()) ?? '',
-    /cheapest/,
+  await eventually(async () =>
+    assert.match(
+      (await page.getByRole('list', { name: 'Cost of input with each plan' }).textContent()) ?? '',
+      /cheapest/,
+    ),
   );
   await page.getByText(/pauses of at most 120 min/).waitFor();
   const ada = page.getByRole('row').filter({ hasText: 'ada@example.com' });
-  assert.match(
-    (await ada.textContent()) ?? '',
-    /\d min\s*(high|mid-high|medium|low)\s.*within [\d.]+ min.*cheapest\s*\$/s,
+  await eventually(async () =>
+    assert.match(
+      (await ada.textContent()) ?? '',
+      /\d min\s*(high|mid-high|medium|low)\s.*within [\d.]+ min.*cheapest\s*\$/s,
+    ),
   );
   // Her provider caches by itself.
   const grace = page.getByRole('row').filter({ hasText: 'grace@example.com' });
-  assert.match((await grace.textContent()) ?? '', /Not applicable/);
+  await eventually(async () => assert.match((await grace.textContent()) ?? '', /Not applicable/));
 });
 
 step(
@@ -40,18 +44,20 @@ step(
     await page.getByRole('button', { name: 'Keep warm' }).click();
     await page.getByRole('button', { name: '14 d' }).click();
     await page.getByRole('columnheader', { name: 'Keep warm' }).waitFor();
-    assert.deepEqual(paramsOf(page), { period: '14d', by: 'session', usd: 'per1000', order: 'warm' });
+    await eventually(async () =>
+      assert.deepEqual(paramsOf(page), { period: '14d', by: 'session', usd: 'per1000', order: 'warm' }),
+    );
     await page.reload();
     await page.getByRole('heading', { name: 'Advice by session' }).waitFor();
     const sorted = page.getByRole('columnheader', { name: 'Keep warm' });
     await sorted.waitFor();
-    assert.equal(await sorted.getAttribute('aria-sort'), 'descending');
+    await eventually(async () => assert.equal(await sorted.getAttribute('aria-sort'), 'descending'));
     await page.goBack();
     await page.getByRole('button', { name: '7 d', pressed: true }).waitFor();
     await page.getByRole('button', { name: 'User', exact: true }).last().click();
     await page.getByLabel('Search name, e-mail or id').fill('LINUS');
     await page.getByText('ada@example.com').waitFor({ state: 'detached' });
-    assert.equal(paramsOf(page).q, 'LINUS');
+    await eventually(async () => assert.equal(paramsOf(page).q, 'LINUS'));
     await page.getByLabel('Search name, e-mail or id').fill('nobody like this');
     await page.getByText('Nothing matches').waitFor();
     await page.getByRole('button', { name: 'Reset filters' }).click();
@@ -65,13 +71,17 @@ step('a row opens its own points and links, which the address names and Escape c
   const drawer = page.getByRole('dialog');
   await drawer.getByText('Length of pauses').waitFor();
   await drawer.getByRole('slider').waitFor();
-  assert.equal(
-    await drawer.getByRole('link', { name: 'Show requests' }).getAttribute('href'),
-    '/requests?key=demo-ada&period=7d',
+  await eventually(async () =>
+    assert.equal(
+      await drawer.getByRole('link', { name: 'Show requests' }).getAttribute('href'),
+      '/requests?key=demo-ada&period=7d',
+    ),
   );
-  assert.equal(
-    await drawer.getByRole('link', { name: 'Show bindings' }).getAttribute('href'),
-    '/affinities?q=demo-ada',
+  await eventually(async () =>
+    assert.equal(
+      await drawer.getByRole('link', { name: 'Show bindings' }).getAttribute('href'),
+      '/affinities?q=demo-ada',
+    ),
   );
   for (const href of ['/accounts', '/settings?tab=affinity', '/settings?tab=levers']) {
     await drawer.locator(`a[href="${href}"]`).waitFor();
@@ -79,7 +89,7 @@ step('a row opens its own points and links, which the address names and Escape c
   const address = page.url();
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
-  assert.equal(paramsOf(page).open, undefined);
+  await eventually(async () => assert.equal(paramsOf(page).open, undefined));
   await page.goto(address);
   await drawer.getByText('Length of pauses').waitFor();
   await page.goto('/ttl?open=nobody');
@@ -102,7 +112,9 @@ step(
     assert.deepEqual(limits, ['5.5', '5', '10', '120']);
     assert.equal(told.at(-1), '≤ 120 min: 100% of points');
     const legend = page.getByRole('group', { name: 'Points shown' });
-    assert.match((await legend.getByRole('button').first().textContent()) ?? '', /100%/);
+    await eventually(async () =>
+      assert.match((await legend.getByRole('button').first().textContent()) ?? '', /100%/),
+    );
   },
 );
 
@@ -115,7 +127,9 @@ step('the pointer moves the crosshair without drawing the points again', async (
   for (let y = 30; y < 230; y += 20) await page.mouse.move(box.x + 300, box.y + y);
   const low = await chart.getAttribute('aria-valuenow');
   assert.ok(Number(low) < 10, String(low));
-  assert.equal(await page.evaluate(() => Reflect.get(window, 'drawnPoints')), 0);
+  await eventually(async () =>
+    assert.equal(await page.evaluate(() => Reflect.get(window, 'drawnPoints')), 0),
+  );
   // What changes the picture does draw them again.
   const changes = [
     () => page.getByRole('group', { name: 'Points shown' }).getByRole('button').first().click(),
@@ -138,14 +152,16 @@ step(
     await page.getByRole('switch', { name: 'Fold idle time' }).click();
     await page.getByRole('button', { name: 'Cache', exact: true }).click();
     await page.getByRole('button', { name: 'Table', exact: true }).click();
-    assert.deepEqual(paramsOf(page), { period: '7d', fold: 'yes', colour: 'cache', chart: 'table' });
+    await eventually(async () =>
+      assert.deepEqual(paramsOf(page), { period: '7d', fold: 'yes', colour: 'cache', chart: 'table' }),
+    );
     const table = page.getByRole('region', { name: 'Pauses between requests' });
     const all = table.getByRole('row').filter({ hasText: 'All points' });
     const before = (await all.textContent()) ?? '';
     assert.match(before, /All points\s*[\d,]+/);
     await page.getByRole('button', { name: /^Nothing read from the cache/ }).click();
     await table.getByRole('row', { name: /Nothing read/ }).waitFor({ state: 'detached' });
-    assert.notEqual(await all.textContent(), before);
+    await eventually(async () => assert.notEqual(await all.textContent(), before));
     await page.reload();
     await table.getByText('All points').waitFor();
   },
@@ -156,7 +172,7 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
   await page.route('**/graphql*', refuse);
   await page.getByRole('button', { name: 'Reload', exact: true }).click();
   await page.getByRole('alert').nth(2).waitFor();
-  await page.unroute('**/graphql*', refuse);
+  await stopAnswering(page);
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await page.getByText('Net savings').waitFor();
   await page.getByRole('button', { name: 'Try again' }).first().click();
@@ -171,7 +187,7 @@ step('nothing to analyse says what to do next', async ({ page }) => {
   await page.getByText('No pauses yet').waitFor();
   await page.getByText('No advice for this period yet').waitFor();
   await page.getByText('Nothing to choose in this period').waitFor();
-  await page.unroute('**/graphql*', withoutRequests);
+  await stopAnswering(page);
 });
 
 step('a hostile name is text, on a desk, a phone, in the dark and in Chinese', async (visit) => {
@@ -192,12 +208,14 @@ step('a hostile name is text, on a desk, a phone, in the dark and in Chinese', a
   await page.evaluate(() => localStorage.setItem('warmpath.locale', 'zh-CN'));
   await openSettled(page, '/ttl?period=7d');
   await page.getByText('按用户的建议').waitFor();
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  await eventually(async () =>
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0),
+  );
   await assertAccessible(page, 'phone, dark, Chinese');
   await page.getByRole('row').filter({ hasText: '<img src=x' }).getByRole('link').click();
   await page.getByRole('dialog').getByRole('slider').waitFor();
   await assertAccessible(page, 'drawer');
-  assert.notEqual(await page.title(), 'taken');
+  await eventually(async () => assert.notEqual(await page.title(), 'taken'));
   assert.deepEqual(complaints, []);
 });
 

@@ -10,7 +10,9 @@ import { launchBrowser } from './browser.ts';
 import { bootDemoGateway, type DemoGateway } from './demo-gateway.ts';
 import type { History } from './seed-history.ts';
 
-const WAIT_MS = 15_000;
+/** How long something may take to show on a machine that is busy with other tests. */
+export const WAIT_MS = 45_000;
+const LOOK_AGAIN_MS = 50;
 const PASSWORD = 'a visit to the panel';
 const SETUP = 'mutation ($input: SetupInput!) { setup(input: $input) { errors { code } } }';
 
@@ -39,6 +41,7 @@ export async function openVisit(options: VisitOptions & { isLoggedIn?: boolean }
   const browser = isBuilt ? await launchBrowser() : null;
   const visit = browser ? await startVisit(browser, wanted) : null;
   after(async () => {
+    if (visit) await stopAnswering(visit.page);
     await browser?.close();
     await visit?.gateway.stop();
   });
@@ -115,6 +118,11 @@ export async function goOffline(page: Page, isOffline: boolean): Promise<void> {
   await page.evaluate((name) => window.dispatchEvent(new Event(name)), isOffline ? 'offline' : 'online');
 }
 
+/** Ends what `page.route` set up; answers that are still under way then are let go. */
+export async function stopAnswering(page: Page): Promise<void> {
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+}
+
 /** Lines or cards of the Requests list. */
 export function rowsOf(page: Page): Locator {
   return page.locator('[role="row"]').filter({ has: page.locator('a:visible') });
@@ -122,13 +130,20 @@ export function rowsOf(page: Page): Locator {
 
 /** Waits until the Requests list shows exactly so many rows. */
 export async function waitForRows(page: Page, count: number): Promise<void> {
+  await eventually(async () => assert.equal(await rowsOf(page).count(), count));
+}
+
+/** Looks again until what is claimed holds; fails with the last refusal. */
+export async function eventually(claim: () => Promise<void>): Promise<void> {
   const untilMs = Date.now() + WAIT_MS;
-  let seen = -1;
-  while (seen !== count && Date.now() < untilMs) {
-    seen = await rowsOf(page).count();
-    if (seen !== count) await page.waitForTimeout(50);
+  for (;;) {
+    try {
+      return await claim();
+    } catch (error) {
+      if (Date.now() > untilMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
-  assert.equal(seen, count);
 }
 
 /** Opens a screen and waits until nothing on it is loading. */

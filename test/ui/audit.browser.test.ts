@@ -168,15 +168,13 @@ const ACTIVE = {
   lostUsd: 3.5,
 };
 
-/** The list has one alert that is over; the subscription then tells of an active one, and nothing else answers. */
+/** The list has one alert that is over; the subscription then tells of an active one. */
 async function pretendAlerts(page: Page): Promise<void> {
-  let hasList = false;
-  await page.route('**/graphql', async (route) => {
-    if (!(route.request().postData() ?? '').includes(idOf('Alerts'))) return route.continue();
-    if (hasList) return route.abort();
-    hasList = true;
-    return route.fulfill({ json: { data: { alerts: [OVER] } } });
-  });
+  await page.route('**/graphql', (route) =>
+    (route.request().postData() ?? '').includes(idOf('Alerts'))
+      ? route.fulfill({ json: { data: { alerts: [OVER] } } })
+      : route.continue(),
+  );
   await page.addInitScript(pretendStream, { documentId: idOf('AlertChanged'), alert: ACTIVE });
 }
 
@@ -184,13 +182,13 @@ async function pretendAlerts(page: Page): Promise<void> {
 function pretendStream({ documentId, alert }: { documentId: string; alert: unknown }): void {
   const realFetch = window.fetch;
   let tell: (text: string) => void = () => {};
+  // Told again until it shows: a screen that is only just there may not listen yet.
   const tellOf = (operationId: string) => {
-    if (!document.querySelector('[data-table="alerts"] [data-row]')) {
-      setTimeout(() => tellOf(operationId), 20);
-      return;
-    }
+    const hasList = document.querySelector('[data-table="alerts"] [data-row]') !== null;
+    const isTold = document.querySelector('[data-alert="a2"]') !== null;
     const event = { id: operationId, payload: { data: { alertChanged: alert } } };
-    tell(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
+    if (hasList && !isTold) tell(`event: next\ndata: ${JSON.stringify(event)}\n\n`);
+    setTimeout(() => tellOf(operationId), 50);
   };
   window.fetch = async (input, init) => {
     if (!String(input).includes('/graphql/stream')) return realFetch(input, init);

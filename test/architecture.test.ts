@@ -41,6 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'gateway/pins.ts',
     'gateway/admin-store.ts',
     'gateway/body-copy.ts',
+    'gateway/price-sheet.ts',
     'gateway/route-record.ts',
     'routing/warmth-store.ts',
     'wire',

@@ -2,6 +2,7 @@
 
 import {
   EQUAL_FILTER_FIELDS,
+  LEAST_FILTER_FIELDS,
   type RequestFilter,
   type RequestRow,
   SEARCHED_ROW_FIELDS,
@@ -9,6 +10,7 @@ import {
 
 const FLAGS = ['isStreamed', 'isKeepWarm'] as const satisfies readonly (keyof RequestFilter &
   keyof RequestRow)[];
+const LEAST_FIELDS = Object.keys(LEAST_FILTER_FIELDS) as (keyof typeof LEAST_FILTER_FIELDS)[];
 
 /** Whether the row would be on a page with this filter. */
 export function matchesFilter(row: RequestRow, filter: RequestFilter): boolean {
@@ -22,12 +24,16 @@ function matchesFields(row: RequestRow, filter: RequestFilter): boolean {
 }
 
 function matchesRanges(row: RequestRow, filter: RequestFilter): boolean {
-  const { fromMs, toMs, minStatus, maxStatus, minLatencyMs } = filter;
+  const { fromMs, toMs, minStatus, maxStatus } = filter;
   if (fromMs !== undefined && row.startedAtMs < fromMs) return false;
   if (toMs !== undefined && row.startedAtMs >= toMs) return false;
   if (minStatus !== undefined && row.status < minStatus) return false;
   if (maxStatus !== undefined && row.status > maxStatus) return false;
-  return minLatencyMs === undefined || row.latencyMs >= minLatencyMs;
+  return LEAST_FIELDS.every((field) => {
+    const least = filter[field];
+    const value = row[LEAST_FILTER_FIELDS[field]];
+    return least === undefined || (value !== null && value >= least);
+  });
 }
 
 function matchesTexts(row: RequestRow, { apiKeyName, requestedModel, search }: RequestFilter): boolean {

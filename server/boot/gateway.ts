@@ -111,9 +111,9 @@ export function clearableAffinity({
     counters: () => affinity.counters(),
     history: affinity.history,
     peek: (identity) => affinity.peek(identity),
-    clear: (matches, reason) => {
+    clear: (matches, code) => {
       keepWarm.drop(({ binding }) => matches(binding));
-      return affinity.clear(matches, reason);
+      return affinity.clear(matches, code);
     },
   };
 }

@@ -1,6 +1,6 @@
 // What became of bindings lately, newest last: kept to be read, over the end of the bindings themselves.
 
-import type { AffinityEvent } from './ports.ts';
+import type { AffinityEvent } from './affinity-event.ts';
 
 /** Each holds a binding as it was, half a kilobyte. */
 export const MAX_KEPT_CHANGES = 5_000;

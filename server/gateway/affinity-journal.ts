@@ -2,13 +2,11 @@
 
 import type { AffinityEventKind } from './affinity-event-kind.ts';
 import { AffinityHistory } from './affinity-history.ts';
+import { type BindingCode, type BindingReason, bindingReason } from './binding-reasons.ts';
 import type { Live } from './live.ts';
 import type { Binding } from './ports.ts';
 import type { AffinityCounters } from './ticket.ts';
 
-/** Reasons may quote a provider; so many are told apart, the rest is counted together. */
-const MAX_REASONS = 200;
-const OTHER_REASONS = 'other reasons';
 /**
  * Of bindings that end at one blow so many are told one by one: a listener may be 10,000 events behind, and a hundred
  * thousand would end every one of them.
@@ -29,7 +27,7 @@ export class AffinityJournal {
     providerSwitches: 0,
     keySwitches: 0,
   };
-  readonly #invalidations = new Map<string, number>();
+  readonly #invalidations = new Map<BindingCode, number>();
 
   constructor(live: Live, nowMs: () => number) {
     this.#live = live;
@@ -47,50 +45,49 @@ export class AffinityJournal {
     this.#counts.total += bindings;
   }
 
-  bound(binding: Binding, reason: string): void {
+  bound(binding: Binding, code: 'nothing-bound' | 'api-key-bound'): void {
     this.#counts.total += 1;
-    this.#tell('bound', binding, { reason, before: null, after: binding.accountId });
+    this.#tell('bound', binding, { ...bindingReason(code), before: null, after: binding.accountId });
   }
 
   /** A new binding in place of one to another account. */
-  moved(binding: Binding, from: { accountId: string; providerId: string; reason: string }): void {
+  moved(binding: Binding, from: { accountId: string; providerId: string } & BindingReason): void {
     this.#counts.total += 1;
     if (from.providerId === binding.providerId) this.#counts.keySwitches += 1;
     else this.#counts.providerSwitches += 1;
-    this.#tell('moved', binding, { reason: from.reason, before: from.accountId, after: binding.accountId });
+    const { code, reason } = from;
+    this.#tell('moved', binding, { code, reason, before: from.accountId, after: binding.accountId });
   }
 
   renewed(binding: Binding): void {
-    this.#tell('renewed', binding, { reason: 'used again', after: binding.accountId });
+    this.#tell('renewed', binding, { ...bindingReason('used'), after: binding.accountId });
   }
 
-  borrowed(binding: Binding, { accountId, reason }: { accountId: string; reason: string }): void {
+  borrowed(binding: Binding, { accountId, code, reason }: { accountId: string } & BindingReason): void {
     this.#counts.borrowed += 1;
-    this.#tell('borrowed', binding, { reason, after: accountId });
+    this.#tell('borrowed', binding, { code, reason, after: accountId });
   }
 
-  pinned(binding: Binding, reason: string): void {
-    this.#tell(binding.isPinned ? 'pinned' : 'unpinned', binding, { reason, after: binding.accountId });
+  pinned(binding: Binding): void {
+    const kind = binding.isPinned ? 'pinned' : 'unpinned';
+    this.#tell(kind, binding, { ...bindingReason(kind), after: binding.accountId });
   }
 
-  /** They ended before their time, all for one reason; `countedAs` where reasons of a kind differ by a figure. */
-  invalidated(bindings: readonly Binding[], reason: string, countedAs = reason): void {
-    this.countInvalidations(countedAs, bindings.length);
+  /** They ended before their time, all for one reason. */
+  invalidated(bindings: readonly Binding[], { code, reason }: BindingReason): void {
+    this.countInvalidations(code, bindings.length);
     for (const binding of bindings.slice(0, MAX_TOLD_AT_ONCE))
-      this.#tell('cleared', binding, { reason, after: null });
+      this.#tell('cleared', binding, { code, reason, after: null });
   }
 
-  expired(bindings: readonly Binding[], reason: string): void {
+  expired(bindings: readonly Binding[], code: 'unused' | 'no-room'): void {
     this.#counts.expired += bindings.length;
     for (const binding of bindings.slice(0, MAX_TOLD_AT_ONCE))
-      this.#tell('expired', binding, { reason, after: null });
+      this.#tell('expired', binding, { ...bindingReason(code), after: null });
   }
 
-  countInvalidations(reason: string, count: number): void {
-    if (count === 0) return;
-    const isRoom = this.#invalidations.has(reason) || this.#invalidations.size < MAX_REASONS;
-    const name = isRoom ? reason : OTHER_REASONS;
-    this.#invalidations.set(name, (this.#invalidations.get(name) ?? 0) + count);
+  countInvalidations(code: BindingCode, count: number): void {
+    if (count > 0) this.#invalidations.set(code, (this.#invalidations.get(code) ?? 0) + count);
   }
 
   counters(): AffinityCounters {
@@ -101,11 +98,11 @@ export class AffinityJournal {
   #tell(
     kind: AffinityEventKind,
     binding: Binding,
-    change: { reason: string; before?: string | null; after: string | null },
+    change: BindingReason & { before?: string | null; after: string | null },
   ): void {
-    const { reason, before = binding.accountId, after } = change;
+    const { code, reason, before = binding.accountId, after } = change;
     const atMs = this.#nowMs();
-    const event = { kind, atMs, reason, accountIdBefore: before, accountIdAfter: after, binding };
+    const event = { kind, atMs, code, reason, accountIdBefore: before, accountIdAfter: after, binding };
     this.#live.publish({ kind: 'affinity', event });
     this.history.add({ event, sequence: this.#live.lastSequence('affinity') });
   }

@@ -9,6 +9,7 @@
 import type { AffinityHistory } from './affinity-history.ts';
 import { AffinityJournal } from './affinity-journal.ts';
 import { goBy, isAlive, isHeld, movedBinding, newBinding, newTicket, revoke } from './binding-facts.ts';
+import { BINDING_REASONS, bindingReason, type ClearCode, type OutCode } from './binding-reasons.ts';
 import { type BindingEntry, BindingTable, MAX_PINNED } from './bindings.ts';
 import type { Candidate } from './catalog.ts';
 import { type AttemptFault, BINDING_EFFECTS } from './faults.ts';
@@ -21,14 +22,15 @@ import type { AffinityCounters, AffinityResult, AffinityTicket, Away, Why } from
 /** So many failures of the bound account in a row and the binding is given up. */
 const FAILURES_TO_UNBIND = 3;
 const MAX_BINDINGS = 100_000;
-const NOT_USED = 'not used within its lifetime';
-/** Counted together, however much warmer. */
-const WARMER = 'another account is warmer';
-const NO_ROOM = 'more bindings than are kept';
+/** Faults by which an account is out of service at once, as its condition says to the requests that follow. */
+const OUT_BY: Partial<Record<AttemptFault, OutCode>> = {
+  refused: 'account-disabled',
+  quota: 'account-resting',
+};
 /** A request went elsewhere because its conversation was bound or moved while it was under way. */
 const BOUND_MEANWHILE: Away = {
   code: 'bound-meanwhile',
-  reason: 'bound elsewhere while the request was under way; that binding stays',
+  reason: `${BINDING_REASONS['bound-meanwhile']}; that binding stays`,
   moves: false,
 };
 
@@ -136,24 +138,27 @@ export class AffinityTable {
     return this.#borrow(entry, { candidate, away });
   }
 
-  /** An attempt failed before its first byte. Only a binding to that very account is touched. */
+  /**
+   * An attempt failed before its first byte. Only a binding to that very account is touched; none when the fault `isMoot`,
+   * as what it tells of the account holds no more.
+   */
   attemptFailed(
     ticket: AffinityTicket,
     candidate: Candidate,
-    fault: { kind: AttemptFault; reason: string },
+    { kind, reason, isMoot = false }: { kind: AttemptFault; reason: string; isMoot?: boolean },
   ): void {
     const reserved = this.#liveEntry(ticket.identity.key);
     if (reserved?.reservedBy === ticket) this.#table.remove(reserved);
     const entry = this.#find(ticket.identity);
     if (!entry || entry.reservedBy || entry.binding.accountId !== candidate.account.id) return;
-    if (entry.binding.isPinned) return;
-    const effect = BINDING_EFFECTS[fault.kind];
+    if (entry.binding.isPinned || isMoot) return;
+    const effect = BINDING_EFFECTS[kind];
     if (effect === 'keep') return;
     if (effect === 'count') {
       entry.failuresInRow += 1;
       if (entry.failuresInRow < FAILURES_TO_UNBIND) return;
     }
-    this.#giveUp(ticket, entry, { code: 'account-failing', reason: fault.reason });
+    this.#giveUp(ticket, entry, { code: OUT_BY[kind] ?? 'account-failing', reason });
   }
 
   /** Closes the ticket; call it once when the exchange is over. Records what the reply said is warm now. */
@@ -185,16 +190,13 @@ export class AffinityTable {
    * its account is paused, disabled, rests or fails, when requests go elsewhere for once. It ends when it is cleared, or
    * when its account no longer serves the model. Taken off, its lifetime starts again. Null = there is no such binding.
    */
-  pin(
-    key: string,
-    { isPinned, ttlMs, reason }: { isPinned: boolean; ttlMs: number; reason: string },
-  ): Binding | 'too-many' | null {
+  pin(key: string, { isPinned, ttlMs }: { isPinned: boolean; ttlMs: number }): Binding | 'too-many' | null {
     const entry = this.#confirmed(key);
     if (!entry || entry.binding.isPinned === isPinned) return entry?.binding ?? null;
     if (isPinned && this.#table.pinnedCount >= MAX_PINNED) return 'too-many';
     const expiresAtMs = isPinned ? entry.binding.expiresAtMs : this.#nowMs() + ttlMs;
     this.#table.update(entry, { ...entry.binding, isPinned, expiresAtMs });
-    this.#journal.pinned(entry.binding, reason);
+    this.#journal.pinned(entry.binding);
     return entry.binding;
   }
 
@@ -202,10 +204,7 @@ export class AffinityTable {
    * Moves a live binding to another account, where nothing is expected to be warm. Requests not sent yet go there;
    * those under way where it was change nothing any more. Null = there is no such binding.
    */
-  move(
-    key: string,
-    { candidate, ttlMs, reason }: { candidate: Candidate; ttlMs: number; reason: string },
-  ): Binding | null {
+  move(key: string, { candidate, ttlMs }: { candidate: Candidate; ttlMs: number }): Binding | null {
     const entry = this.#confirmed(key);
     if (!entry || entry.binding.accountId === candidate.account.id) return entry?.binding ?? null;
     const before = entry.binding;
@@ -217,19 +216,20 @@ export class AffinityTable {
       ticket.boundAccountId = after.accountId;
       ticket.isHeldToBound = true;
     }
-    this.#journal.countInvalidations(reason, 1);
-    this.#journal.moved(after, { accountId: before.accountId, providerId: before.providerId, reason });
+    this.#journal.countInvalidations('moved', 1);
+    const { accountId, providerId } = before;
+    this.#journal.moved(after, { accountId, providerId, ...bindingReason('moved') });
     return after;
   }
 
   /** Removes every live binding that matches, pinned or not, and keeps requests in flight from bringing them back. */
-  clear(matches: (binding: Binding) => boolean, reason: string): Binding[] {
+  clear(matches: (binding: Binding) => boolean, code: ClearCode): Binding[] {
     this.sweep();
     for (const ticket of this.#openTickets) if (this.#standsFor(ticket, matches)) revoke(ticket);
     const matching = this.#table.all().filter((entry) => matches(entry.binding));
     for (const entry of matching) this.#table.remove(entry);
     const cleared = matching.filter(({ reservedBy }) => !reservedBy).map(({ binding }) => binding);
-    this.#journal.invalidated(cleared, reason);
+    this.#journal.invalidated(cleared, bindingReason(code));
     return cleared;
   }
 
@@ -270,7 +270,7 @@ export class AffinityTable {
       if (!entry.reservedBy && !isAlive(entry.binding, nowMs)) over.push(entry);
     for (const entry of over) this.#table.remove(entry);
     const ended = over.map(({ binding }) => binding);
-    this.#journal.expired(ended, NOT_USED);
+    this.#journal.expired(ended, 'unused');
   }
 
   /** Writes what changed since the last call; throws what the store throws, and tries it all again next time. */
@@ -322,11 +322,9 @@ export class AffinityTable {
       return { outcome: 'moved', code: from.code, reason: from.reason };
     }
     const isThroughApiKey = ticket.isThroughApiKey && ticket.boundAccountId === binding.accountId;
-    const reason = isThroughApiKey ? 'its API key is bound to the account' : 'nothing was bound';
-    this.#journal.bound(binding, reason);
-    return isThroughApiKey
-      ? { outcome: 'hit', code: 'api-key-bound', reason }
-      : { outcome: 'new', code: 'nothing-bound', reason };
+    const why = bindingReason(isThroughApiKey ? 'api-key-bound' : 'nothing-bound');
+    this.#journal.bound(binding, why.code);
+    return { outcome: isThroughApiKey ? 'hit' : 'new', ...why };
   }
 
   #borrow(
@@ -336,7 +334,7 @@ export class AffinityTable {
     entry.borrowedAccountId = candidate.account.id;
     const code = away?.code ?? 'bound-account-failed';
     const reason = away?.reason ?? 'the bound account could not take the request; the binding stays';
-    this.#journal.borrowed(entry.binding, { accountId: candidate.account.id, reason });
+    this.#journal.borrowed(entry.binding, { accountId: candidate.account.id, code, reason });
     return { outcome: 'borrowed', code, reason };
   }
 
@@ -349,7 +347,7 @@ export class AffinityTable {
     const gone = ticket.identity.scope === 'api-key' ? this.#siblings(entry) : [entry];
     for (const one of gone) this.#table.remove(one);
     const bindings = gone.map(({ binding }) => binding);
-    this.#journal.invalidated(bindings, reason, code === 'warmer-elsewhere' ? WARMER : reason);
+    this.#journal.invalidated(bindings, { code, reason });
   }
 
   /** In the api-key scope one account stands for the key: all of the key's bindings to it go together, but for pinned ones. */
@@ -362,9 +360,9 @@ export class AffinityTable {
       );
   }
 
-  #expire(entry: BindingEntry, reason: string): void {
+  #expire(entry: BindingEntry, code: 'unused' | 'no-room'): void {
     this.#table.remove(entry);
-    this.#journal.expired([entry.binding], reason);
+    this.#journal.expired([entry.binding], code);
   }
 
   /** Whether its success could bring back what matches: its conversation has such a binding, or it would make one where it is now. */
@@ -401,7 +399,7 @@ export class AffinityTable {
     const entry = this.#table.get(key);
     if (!entry) return null;
     if (entry.reservedBy || isAlive(entry.binding, this.#nowMs())) return entry;
-    this.#expire(entry, NOT_USED);
+    this.#expire(entry, 'unused');
     return null;
   }
 
@@ -419,7 +417,7 @@ export class AffinityTable {
       borrowedAccountId: null,
     };
     const evicted = this.#table.put(entry);
-    if (evicted) this.#expire(evicted, NO_ROOM);
+    if (evicted) this.#expire(evicted, 'no-room');
     return entry;
   }
 }

@@ -2,6 +2,7 @@
 
 import { sessionSignal } from '../wire/session-signal.ts';
 import type { AffinityTable } from './affinity.ts';
+import { BINDING_REASONS, bindingReason, type OutCode } from './binding-reasons.ts';
 import type { RequestBody } from './body.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Candidate } from './catalog.ts';
@@ -134,11 +135,19 @@ function sessionOf({ caller, request }: Exchange, body: RequestBody, trust: Sign
 export function whyGone(
   binding: Binding,
   candidates: readonly Candidate[],
-  { health }: { health: Pick<HealthTable, 'condition'> },
+  parts: { health: Pick<HealthTable, 'condition'> },
 ): Why | null {
   const candidate = candidates.find(({ account }) => account.id === binding.accountId);
-  if (!candidate) return { code: 'account-removed', reason: 'the account no longer serves the model' };
-  if (binding.isPinned) return null;
+  if (!candidate) return bindingReason('account-removed');
+  return binding.isPinned ? null : whyOut(candidate, binding, parts);
+}
+
+/** Why an account cannot serve a binding that lives so long; null = it can, or soon will. */
+export function whyOut(
+  candidate: Candidate,
+  { expiresAtMs }: Pick<Binding, 'expiresAtMs'>,
+  { health }: { health: Pick<HealthTable, 'condition'> },
+): Why<OutCode> | null {
   const condition = health.condition(candidate.account, candidate);
   switch (condition.state) {
     case 'available':
@@ -146,16 +155,18 @@ export function whyGone(
     case 'ejected':
       return null;
     case 'paused':
-      return { code: 'account-paused', reason: 'the account was paused' };
+      return bindingReason('account-paused');
     case 'disabled':
-      return { code: 'account-disabled', reason: `the account was disabled: ${condition.reason}` };
+      return because('account-disabled', condition.reason);
     case 'cooling-down':
-      return condition.untilMs > binding.expiresAtMs
-        ? { code: 'account-resting', reason: `the account rests too long: ${condition.reason}` }
-        : null;
+      return condition.untilMs > expiresAtMs ? because('account-resting', condition.reason) : null;
     default:
       return condition satisfies never;
   }
+}
+
+function because(code: OutCode, reason: string): Why<OutCode> {
+  return { code, reason: `${BINDING_REASONS[code]}: ${reason}` };
 }
 
 /** Lifetime of a binding to this account; 0 = it does not cache. */

@@ -1,5 +1,7 @@
 // Waits after refusals: one account's per upstream model or for all, and those that accounts share (host, provider).
 
+import type { ConditionCode } from './condition-codes.ts';
+
 /** Stands for every model of the account. */
 export const EVERY_MODEL = '';
 
@@ -14,10 +16,15 @@ const FORGET_MS = 600_000;
 /** A client cannot name more upstream models than are configured; this many never share one account. */
 const MAX_MODELS = 1_000;
 
-export interface Cooldown {
+/** Why one waits: for programs, and in words. */
+interface Cause<Code = ConditionCode> {
+  code: Code;
+  reason: string;
+}
+
+export interface Wait<Code = ConditionCode> extends Cause<Code> {
   /** Monotonic. */
   untilMs: number;
-  reason: string;
 }
 
 /**
@@ -25,11 +32,11 @@ export interface Cooldown {
  * Times are monotonic.
  */
 export class Cooldowns {
-  readonly #byModel = new Map<string, Cooldown & { unstated: number }>();
+  readonly #byModel = new Map<string, Wait & { unstated: number }>();
 
   /** `delayMs` null = not stated. */
-  cool(model: string, cooling: { nowMs: number; delayMs: number | null; reason: string }): void {
-    const { nowMs, delayMs, reason } = cooling;
+  cool(model: string, cooling: { nowMs: number; delayMs: number | null } & Cause): void {
+    const { nowMs, delayMs, code, reason } = cooling;
     this.#forget(nowMs);
     const last = this.#byModel.get(model);
     const isRunning = last !== undefined && last.untilMs > nowMs;
@@ -41,7 +48,7 @@ export class Cooldowns {
     const waitMs = isStated ? delayMs : Math.min(UNSTATED_MS * 2 ** (unstated - 1), MAX_UNSTATED_MS);
     const untilMs = nowMs + Math.min(waitMs, MAX_COOLDOWN_MS);
     if (isRunning && last.untilMs >= untilMs) last.unstated = unstated;
-    else this.#byModel.set(model, { untilMs, reason, unstated });
+    else this.#byModel.set(model, { untilMs, code, reason, unstated });
   }
 
   /** The model answered: the next unstated wait is short again. A running cooldown stays. */
@@ -51,7 +58,7 @@ export class Cooldowns {
   }
 
   /** The running cooldown that ends last: for this model or every model; without a model any. Null = none. */
-  running(nowMs: number, model?: string): Cooldown | null {
+  running(nowMs: number, model?: string): Wait | null {
     if (this.#byModel.size === 0) return null;
     if (model === undefined) return latest([...this.#byModel.values()], nowMs);
     const both = [this.#byModel.get(model), this.#byModel.get(EVERY_MODEL)];
@@ -70,8 +77,8 @@ export class Cooldowns {
   }
 }
 
-function latest(cooldowns: readonly Cooldown[], nowMs: number): Cooldown | null {
-  let last: Cooldown | null = null;
+function latest(cooldowns: readonly Wait[], nowMs: number): Wait | null {
+  let last: Wait | null = null;
   for (const cooldown of cooldowns) {
     if (cooldown.untilMs > nowMs && (!last || cooldown.untilMs > last.untilMs)) last = cooldown;
   }
@@ -79,17 +86,17 @@ function latest(cooldowns: readonly Cooldown[], nowMs: number): Cooldown | null 
 }
 
 /** Owns growing waits after faults of what several accounts share: endpoint hosts, providers. Bounded by what is configured. */
-export class SharedWaits {
+export class SharedWaits<Code> {
   readonly #growth: { stepMs: number; maxMs: number };
-  readonly #waits = new Map<string, Cooldown & { inRow: number }>();
+  readonly #waits = new Map<string, Wait<Code> & { inRow: number }>();
 
   constructor(growth: { stepMs: number; maxMs: number }) {
     this.#growth = growth;
   }
 
   /** Makes or prolongs the wait: `stepMs` times the faults in a row, or at least `minMs`. */
-  extend(key: string, fault: { nowMs: number; minMs?: number; reason: string }): void {
-    const { nowMs, minMs = 0, reason } = fault;
+  extend(key: string, fault: { nowMs: number; minMs?: number } & Cause<Code>): void {
+    const { nowMs, minMs = 0, code, reason } = fault;
     this.#forget(nowMs);
     const last = this.#waits.get(key);
     const isRunning = last !== undefined && last.untilMs > nowMs;
@@ -97,7 +104,7 @@ export class SharedWaits {
     const inRow = isRunning ? Math.max(1, last.inRow) : (last?.inRow ?? 0) + 1;
     const waitMs = Math.max(minMs, Math.min(this.#growth.stepMs * inRow, this.#growth.maxMs));
     const untilMs = Math.max(nowMs + waitMs, last?.untilMs ?? 0);
-    this.#waits.set(key, { untilMs, reason, inRow });
+    this.#waits.set(key, { untilMs, code, reason, inRow });
   }
 
   succeeded(key: string): void {
@@ -105,7 +112,7 @@ export class SharedWaits {
     if (wait) wait.inRow = 0;
   }
 
-  running(key: string, nowMs: number): Cooldown | null {
+  running(key: string, nowMs: number): Wait<Code> | null {
     const wait = this.#waits.get(key);
     return wait && wait.untilMs > nowMs ? wait : null;
   }

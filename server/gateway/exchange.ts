@@ -171,6 +171,7 @@ function emptyRow(at: {
     cacheWriteNanoUsd: null,
     credits: null,
     priceVersion: null,
+    priceSheet: null,
     queueMs: 0,
     timeToFirstTokenMs: null,
     latencyMs: 0,

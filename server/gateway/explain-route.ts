@@ -3,6 +3,7 @@
 import { sessionSignal } from '../wire/session-signal.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { AffinityTable } from './affinity.ts';
+import type { PassedOverCode } from './binding-reasons.ts';
 import type { RequestBody } from './body.ts';
 import { pullLevers } from './cache-levers.ts';
 import { candidatesOf } from './candidates.ts';
@@ -39,9 +40,25 @@ export interface RouteExplanation {
   boundAccountId: string | null;
   sessionId: string | null;
   expectedWarmTokens: number | null;
+  code: RouteReasonCode;
   reason: string;
+  /** Until one that rests is back; null unless every account rests. */
+  retryAfterMs: number | null;
   record: RouteRecord | null;
 }
+
+/** Beside why it is not the bound account. */
+const REASONS = {
+  'best-place': 'the best place now',
+  'waiting-pays': 'waiting costs less than going elsewhere',
+  'all-busy': 'every account is busy',
+  'all-busy-too-long': 'every account is busy, for longer than a request may wait',
+  'all-resting': 'every account rests',
+  'none-in-service': 'no account is in service',
+} as const;
+
+type ReasonCode = keyof typeof REASONS;
+export type RouteReasonCode = ReasonCode | PassedOverCode;
 
 interface ExplainParts extends RouteParts {
   affinity: Pick<AffinityTable, 'peek'>;
@@ -134,7 +151,8 @@ function told(
         decision: 'send',
         account,
         expectedWarmTokens,
-        reason: away?.reason ?? 'the best place now',
+        ...(away ? { code: away.code, reason: away.reason } : reasonOf('best-place')),
+        retryAfterMs: null,
         record,
       };
     }
@@ -147,23 +165,39 @@ function told(
         decision: 'wait',
         account,
         expectedWarmTokens,
-        reason: record.considered.some(({ state }) => state === 'open')
-          ? 'waiting costs less than going elsewhere'
-          : 'every account is busy',
+        ...reasonOf(record.considered.some(({ state }) => state === 'open') ? 'waiting-pays' : 'all-busy'),
+        retryAfterMs: null,
         record,
       };
     }
     case 'full':
-      return refused('every account is busy, for longer than a request may wait');
+      return refused(reasonOf('all-busy-too-long'));
     case 'cooling-down':
-      return refused(`every account rests; the first is back in ${Math.ceil(choice.retryAfterMs / 1000)} s`);
+      return refused({
+        code: 'all-resting',
+        reason: `${REASONS['all-resting']}; the first is back in ${Math.ceil(choice.retryAfterMs / 1000)} s`,
+        retryAfterMs: choice.retryAfterMs,
+      });
     case 'none':
-      return refused('no account is in service');
+      return refused(reasonOf('none-in-service'));
     default:
       return choice satisfies never;
   }
 }
 
-function refused(reason: string): Omit<RouteExplanation, 'model' | 'boundAccountId' | 'sessionId'> {
-  return { decision: 'refuse', account: null, expectedWarmTokens: null, reason, record: null };
+function reasonOf(code: ReasonCode): { code: RouteReasonCode; reason: string } {
+  return { code, reason: REASONS[code] };
+}
+
+function refused(
+  why: Pick<RouteExplanation, 'code' | 'reason'> & { retryAfterMs?: number },
+): Omit<RouteExplanation, 'model' | 'boundAccountId' | 'sessionId'> {
+  return {
+    decision: 'refuse',
+    account: null,
+    expectedWarmTokens: null,
+    retryAfterMs: null,
+    record: null,
+    ...why,
+  };
 }

@@ -4,10 +4,12 @@
 // connection for the host, an overload for the provider. All durations are monotonic; wall times are for display.
 
 import { Circuit, type CircuitState } from './circuit.ts';
-import { Cooldowns, EVERY_MODEL, SharedWaits } from './cooldowns.ts';
+import type { ConditionCode } from './condition-codes.ts';
+import { Cooldowns, EVERY_MODEL, SharedWaits, type Wait } from './cooldowns.ts';
 import type { AttemptFault } from './faults.ts';
 import type { Account, Clock } from './ports.ts';
 import { countsForAll, type RateLimitWindow, readRateLimits, rejectionOf } from './rate-limits.ts';
+import { withSaid } from './said.ts';
 import type { ReplyHeaders } from './upstream.ts';
 
 /** Where an attempt went: what a cooldown can be about beside the account. */
@@ -21,12 +23,12 @@ export interface Way {
 export type AccountCondition =
   | { state: 'available' }
   /** Stated by the provider, or a spent budget: not offered before. */
-  | { state: 'cooling-down'; untilMs: number; reason: string }
+  | { state: 'cooling-down'; untilMs: number; code: ConditionCode; reason: string }
   /** Open circuit, or a host that could not be reached lately: used only when there is nothing better. */
-  | { state: 'ejected'; untilMs: number; reason: string }
+  | { state: 'ejected'; untilMs: number; code: ConditionCode; reason: string }
   /** The circuit tries again with few requests; so many more may be sent now. */
-  | { state: 'half-open'; freeProbes: number; reason: string }
-  | { state: 'disabled'; reason: string }
+  | { state: 'half-open'; freeProbes: number; code: ConditionCode; reason: string }
+  | { state: 'disabled'; code: ConditionCode; reason: string }
   | { state: 'paused' };
 
 export interface AttemptFailure {
@@ -53,6 +55,8 @@ const OTHERS_WORK_MS = 10_000;
 const OVERLOADS_MS = 60_000;
 /** As if so many requests had gone well before. */
 const RESULTS_FOR_BELIEF = 4;
+/** Credentials of one account whose refusal is kept: the present one and those that it replaced lately. */
+const MAX_REFUSALS = 4;
 /** Accounts kept, deleted ones among them; beyond it the one first seen is forgotten. */
 const MAX_MARKS = 10_000;
 
@@ -63,8 +67,11 @@ interface Mark {
   /** Overloads since its last answer that its siblings did not share. */
   overloadsInRow: number;
   overloadedAtMs: number;
-  /** Set at once on 401/403, before the stored flag arrives with the next snapshot. */
-  disabledReason: string | null;
+  /**
+   * Why each credential of the account was refused, by its fingerprint: set at once on 401/403, before the stored flag
+   * arrives with the next snapshot. A request under way may still be refused with a credential that was replaced.
+   */
+  refusals: Map<string, string>;
   /** The last reply's windows by name, each until its (monotonic) end. At most as many as one reply may state. */
   windows: Map<string, { window: RateLimitWindow; endsMs: number }>;
 }
@@ -73,8 +80,8 @@ interface Mark {
 export class HealthTable {
   readonly #clock: Clock;
   readonly #marks = new Map<string, Mark>();
-  readonly #hosts = new SharedWaits(HOST_WAIT);
-  readonly #overloads = new SharedWaits(OVERLOAD_WAIT);
+  readonly #hosts = new SharedWaits<ConditionCode>(HOST_WAIT);
+  readonly #overloads = new SharedWaits<'overloaded'>(OVERLOAD_WAIT);
   /** Per provider the latest answers, by account; bounded by `MAX_MARKS` providers. */
   readonly #answers = new Map<string, { accountId: string; otherAtMs: number; atMs: number }>();
 
@@ -86,8 +93,9 @@ export class HealthTable {
   condition(account: Account, way?: Way): AccountCondition {
     if (account.isPaused) return { state: 'paused' };
     const mark = this.#marks.get(account.id);
-    const disabledReason = account.disabledReason ?? mark?.disabledReason ?? null;
-    if (disabledReason !== null) return { state: 'disabled', reason: disabledReason };
+    const disabledReason =
+      account.disabledReason ?? mark?.refusals.get(account.credentialFingerprint) ?? null;
+    if (disabledReason !== null) return { state: 'disabled', code: 'refused', reason: disabledReason };
     const nowMs = this.#clock.monotonicMs();
     const cooldown = mark?.cooldowns.running(nowMs, way?.upstreamModel);
     if (cooldown) return { state: 'cooling-down', ...this.#shown(cooldown, nowMs) };
@@ -96,7 +104,7 @@ export class HealthTable {
   }
 
   /** Why a host is passed over lately (name, connection, TLS), and until when by the wall clock; null = it is not. */
-  hostTrouble(host: string): { untilMs: number; reason: string } | null {
+  hostTrouble(host: string): Wait | null {
     const nowMs = this.#clock.monotonicMs();
     const wait = this.#hosts.running(host, nowMs);
     return wait && this.#shown(wait, nowMs);
@@ -124,28 +132,33 @@ export class HealthTable {
 
   failed(account: Account, way: Way, failure: AttemptFailure): void {
     const nowMs = this.#clock.monotonicMs();
-    const { reason, retryAfterMs } = failure;
-    switch (failure.fault) {
+    const { fault: code, reason, retryAfterMs } = failure;
+    switch (code) {
       case 'rate-limited':
-        this.#mark(account.id).cooldowns.cool(way.upstreamModel, { nowMs, delayMs: retryAfterMs, reason });
+        this.#mark(account.id).cooldowns.cool(way.upstreamModel, {
+          nowMs,
+          delayMs: retryAfterMs,
+          code,
+          reason,
+        });
         return;
       case 'quota': {
         const delayMs = retryAfterMs !== null && retryAfterMs > 0 ? retryAfterMs : UNSTATED_QUOTA_MS;
-        this.#mark(account.id).cooldowns.cool(EVERY_MODEL, { nowMs, delayMs, reason });
+        this.#mark(account.id).cooldowns.cool(EVERY_MODEL, { nowMs, delayMs, code, reason });
         return;
       }
       case 'refused':
-        this.#mark(account.id).disabledReason = reason;
+        this.#noteRefusal(account, reason);
         return;
       case 'overloaded': {
         if (this.#othersWork(account, nowMs)) this.#noteOverload(account.id, nowMs);
         const minMs = Math.min(retryAfterMs ?? 0, MAX_STATED_STRAIN_MS);
-        this.#overloads.extend(account.providerId, { nowMs, minMs, reason });
+        this.#overloads.extend(account.providerId, { nowMs, minMs, code, reason });
         return;
       }
       case 'unreachable':
       case 'blocked':
-        this.#hosts.extend(way.host, { nowMs, reason });
+        this.#hosts.extend(way.host, { nowMs, code, reason });
         return;
       case 'server-error':
       case 'timeout':
@@ -158,7 +171,7 @@ export class HealthTable {
       case 'model-missing':
         return;
       default:
-        failure.fault satisfies never;
+        code satisfies never;
     }
   }
 
@@ -183,7 +196,8 @@ export class HealthTable {
     mark.cooldowns.cool(rejection.scope === 'account' ? EVERY_MODEL : way.upstreamModel, {
       nowMs,
       delayMs: rejection.resetAtMs - wallMs,
-      reason: `rate limit window "${rejection.window}" is used up`,
+      code: 'window-used-up',
+      reason: withSaid('rate limit window used up', rejection.window),
     });
   }
 
@@ -249,6 +263,14 @@ export class HealthTable {
     return nowMs - atMs <= OTHERS_WORK_MS;
   }
 
+  #noteRefusal({ id, credentialFingerprint }: Account, reason: string): void {
+    const { refusals } = this.#mark(id);
+    refusals.delete(credentialFingerprint);
+    const oldest = refusals.keys().next().value;
+    if (refusals.size >= MAX_REFUSALS && oldest !== undefined) refusals.delete(oldest);
+    refusals.set(credentialFingerprint, reason);
+  }
+
   /** Not out of service, since it may be back any moment: what is warm there keeps asking, and only that. */
   #noteOverload(accountId: string, nowMs: number): void {
     const mark = this.#mark(accountId);
@@ -267,27 +289,25 @@ export class HealthTable {
     }
   }
 
-  #circuitCondition(
-    mark: Mark | undefined,
-    hostWait: { untilMs: number; reason: string } | null,
-  ): AccountCondition | null {
+  #circuitCondition(mark: Mark | undefined, hostWait: Wait | null): AccountCondition | null {
     const nowMs = this.#clock.monotonicMs();
     const openUntilMs = mark?.circuit.openUntilMs(nowMs) ?? null;
     if (openUntilMs !== null && openUntilMs >= (hostWait?.untilMs ?? 0)) {
-      const reason = 'too many failures lately';
-      return { state: 'ejected', ...this.#shown({ untilMs: openUntilMs, reason }, nowMs) };
+      const wait: Wait = { untilMs: openUntilMs, code: 'failing', reason: 'too many failures lately' };
+      return { state: 'ejected', ...this.#shown(wait, nowMs) };
     }
     if (hostWait) return { state: 'ejected', ...this.#shown(hostWait, nowMs) };
     if (mark?.circuit.state(nowMs) !== 'half-open') return null;
     return {
       state: 'half-open',
       freeProbes: mark.circuit.freeProbes(nowMs),
+      code: 'on-trial',
       reason: 'tries again after failures',
     };
   }
 
-  #shown(wait: { untilMs: number; reason: string }, nowMs: number): { untilMs: number; reason: string } {
-    return { untilMs: this.#wallMs(wait.untilMs, nowMs), reason: wait.reason };
+  #shown({ untilMs, code, reason }: Wait, nowMs: number): Wait {
+    return { untilMs: this.#wallMs(untilMs, nowMs), code, reason };
   }
 
   #wallMs(monotonicMs: number, nowMs: number): number {
@@ -311,7 +331,7 @@ export class HealthTable {
       circuit: new Circuit(),
       overloadsInRow: 0,
       overloadedAtMs: Number.NEGATIVE_INFINITY,
-      disabledReason: null,
+      refusals: new Map(),
       windows: new Map(),
     };
     this.#marks.set(accountId, mark);

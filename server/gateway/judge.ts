@@ -3,6 +3,7 @@
 import type { UpstreamError } from '../wire/dialect.ts';
 import type { GatewayErrorCode } from './errors.ts';
 import type { AttemptFault } from './faults.ts';
+import { withSaid } from './said.ts';
 import type { UpstreamFault, UpstreamFaultKind } from './upstream.ts';
 
 /** `passed-on`: no other account would say otherwise. */
@@ -17,7 +18,7 @@ export function judgeAnswer(status: number, error: UpstreamError | null): Verdic
     kind: 'retryable',
     fault,
     code,
-    reason: `${what} (${said})`,
+    reason: withSaid(what, said),
   });
   if (status === 402 || error?.isQuota) return retryable('quota', 'rate-limited', 'budget spent');
   if (status === 429) return retryable('rate-limited', 'rate-limited', 'rate limited');
@@ -56,5 +57,5 @@ export function judgeFault(fault: UpstreamFault): Extract<Verdict, { kind: 'retr
   }
   const { fault: kind, code, what } = FAULTS[fault.kind];
   const detail = fault.message.replace(/^Cannot reach the upstream: /, '');
-  return { kind: 'retryable', fault: kind, code, reason: `${what} (${detail})` };
+  return { kind: 'retryable', fault: kind, code, reason: withSaid(what, detail) };
 }

@@ -1,7 +1,8 @@
 // What is told to everybody who listens. Types only.
 
+import type { AffinityEvent } from './affinity-event.ts';
 import type { CacheAlert } from './cache-alert.ts';
-import type { AffinityEvent, RequestRow } from './ports.ts';
+import type { RequestRow } from './ports.ts';
 
 export type ClearedSubject = 'affinities' | 'request-logs' | 'model-mappings';
 

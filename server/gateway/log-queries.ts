@@ -210,6 +210,8 @@ export interface RequestLog extends LogQueries {
     limit: number,
   ): Promise<SessionNeighbours>;
   count(filter: RequestFilter): Promise<number>;
+  /** When the first of its requests arrived; null = there are none. */
+  oldestMs(): Promise<number | null>;
   /** In no order; rows whose provider reported no cache counts have none. */
   missTotals(filter: RequestFilter): Promise<MissTotal[]>;
   /** Deletes the matching rows in small steps; resolves to how many. */

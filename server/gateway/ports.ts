@@ -3,10 +3,10 @@
 import type { Loss } from '../wire/losses.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { Usage, UsageFlag, UsageSource } from '../wire/usage.ts';
-import type { AffinityEventKind } from './affinity-event-kind.ts';
 import { type AlertSettings, DEFAULT_ALERTS } from './cache-alert.ts';
 import type { AttemptFault } from './faults.ts';
 import type { KeyRestrictions } from './key-restrictions.ts';
+import type { PriceSheet } from './price-sheet.ts';
 import type { AffinityCode, CacheLeverRecord, Miss, MissCause, RouteRecord } from './route-record.ts';
 import {
   type CacheLeverSettings,
@@ -333,6 +333,8 @@ export interface RequestRow extends Usage {
   cacheWriteNanoUsd: number | null;
   credits: number | null;
   priceVersion: string | null;
+  /** Null = it was not priced, or is from before prices were kept. */
+  priceSheet: PriceSheet | null;
   queueMs: number;
   timeToFirstTokenMs: number | null;
   latencyMs: number;
@@ -383,7 +385,11 @@ export interface RequestFilter {
   /** Inclusive bounds. */
   minStatus?: number;
   maxStatus?: number;
+  /** What is not known is not at least anything. */
   minLatencyMs?: number;
+  minTimeToFirstTokenMs?: number;
+  minInputTokens?: number;
+  minCostNanoUsd?: number;
   /** Case-insensitive part of request id, session id, requested model, key name or error message. */
   search?: string;
 }
@@ -402,6 +408,14 @@ export const EQUAL_FILTER_FIELDS = [
   'missCause',
   'status',
 ] as const satisfies readonly (keyof RequestFilter & keyof RequestRow)[];
+
+/** Filter fields that state the least value of a row's field. */
+export const LEAST_FILTER_FIELDS = {
+  minLatencyMs: 'latencyMs',
+  minTimeToFirstTokenMs: 'timeToFirstTokenMs',
+  minInputTokens: 'inputTokens',
+  minCostNanoUsd: 'costNanoUsd',
+} as const satisfies Partial<Record<keyof RequestFilter, keyof RequestRow>>;
 
 /** Row fields in which `search` looks. */
 export const SEARCHED_ROW_FIELDS = [
@@ -462,15 +476,6 @@ export interface Binding {
   cacheReadTokens: number;
   /** It neither expires nor moves by itself while its account serves the model. */
   isPinned: boolean;
-}
-
-export interface AffinityEvent {
-  kind: AffinityEventKind;
-  atMs: number;
-  reason: string;
-  accountIdBefore: string | null;
-  accountIdAfter: string | null;
-  binding: Binding;
 }
 
 export interface BindingStore {

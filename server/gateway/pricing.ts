@@ -4,6 +4,7 @@ import { calcPrice } from '@pydantic/genai-prices';
 import { cacheWrites, ledgerOf, type Usage } from '../wire/usage.ts';
 import type { Candidate } from './catalog.ts';
 import type { Model, ModelPrice, TokenPrices } from './ports.ts';
+import type { PriceSheet } from './price-sheet.ts';
 
 /** Cost of one reply in integer nano-USD, and which price list said so. */
 export interface Cost {
@@ -16,6 +17,8 @@ export interface Cost {
   /** In the provider's own unit, for an account that is billed in credits; null = it is not. */
   credits: number | null;
   priceVersion: string;
+  /** The same object for all that are billed alike, so that it is kept once without being looked at. */
+  priceSheet: PriceSheet;
 }
 
 /** What the price is looked up by, and how the account is billed. */
@@ -30,17 +33,12 @@ interface Priced {
 /** What a list price is looked up by: the account's factor and unit come on top. */
 export type ListPriced = Pick<Priced, 'model' | 'upstreamModel' | 'baseUrl'>;
 
-/** USD per million tokens of every part of the ledger. */
-export interface UnitPrices {
+type LedgerPrices = Omit<PriceSheet, 'rateMultiplier' | 'usdPerCredit'>;
+
+/** List prices. One object for all requests with the same, as long as they hold. */
+export interface UnitPrices extends LedgerPrices {
   /** `override`, or table and entry of it. */
   version: string;
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheWrite5m: number;
-  cacheWrite1h: number;
-  audioInput: number;
-  audioOutput: number;
 }
 
 /** The bundled table's version, as pinned in package.json. */
@@ -49,6 +47,12 @@ const TABLE = 'genai-prices@0.1.8';
 /** Models whose table prices are remembered; tiers depend on the prompt's size, so the size class is in the key. */
 const MAX_REMEMBERED = 2_000;
 const remembered = new Map<string, UnitPrices | null>();
+/** By what the operator states, what the table has beside it, and how many tiers are exceeded. */
+const overridden = new WeakMap<ModelPrice, WeakMap<object, (UnitPrices | null)[]>>();
+const NO_TABLE = {};
+/** One for each way in which accounts are billed by these prices; further ways begin the list anew. */
+const sheets = new WeakMap<UnitPrices, PriceSheet[]>();
+const MAX_SHEETS = 100;
 
 /**
  * The cost of a reply, or null when the model has no price or the provider reported no usage: unpriced is a state of
@@ -59,8 +63,7 @@ export function costOf(usage: Usage, priced: Priced): Cost | null {
   const prices = unitPrices(priced, usage.inputTokens ?? 0);
   if (!prices) return null;
   const { cached, uncached, read, write } = microUsd(usage, prices);
-  // Micro-USD × 1000 = nano-USD.
-  const nano = (amount: number) => Math.round(amount * 1000 * priced.rateMultiplier);
+  const nano = (amount: number) => nanoUsd(amount, priced);
   const costNanoUsd = nano(cached);
   return {
     costNanoUsd,
@@ -69,7 +72,25 @@ export function costOf(usage: Usage, priced: Priced): Cost | null {
     cacheWriteNanoUsd: write === null ? null : nano(write),
     credits: priced.usdPerCredit === null ? null : costNanoUsd / 1e9 / priced.usdPerCredit,
     priceVersion: prices.version,
+    priceSheet: sheetOf(prices, priced),
   };
+}
+
+/** Micro-USD × 1000 = nano-USD. */
+function nanoUsd(listMicroUsd: number, { rateMultiplier }: Pick<PriceSheet, 'rateMultiplier'>): number {
+  return Math.round(listMicroUsd * 1000 * rateMultiplier);
+}
+
+function sheetOf(prices: UnitPrices, { rateMultiplier, usdPerCredit }: Priced): PriceSheet {
+  const known = sheets.get(prices) ?? [];
+  const same = known.find(
+    (sheet) => sheet.rateMultiplier === rateMultiplier && sheet.usdPerCredit === usdPerCredit,
+  );
+  if (same) return same;
+  const { version: _, ...ledgerPrices } = prices;
+  const sheet = { ...ledgerPrices, rateMultiplier, usdPerCredit };
+  sheets.set(prices, known.length < MAX_SHEETS ? [...known, sheet] : [sheet]);
+  return sheet;
 }
 
 /** What tokens of one kind cost, or part of the tokens with a price of its own. */
@@ -88,36 +109,35 @@ export interface CostPart {
   costNanoUsd: number;
 }
 
-/** The cost of a reply by kind of token, without those of which there were none; null as with `costOf`. */
-export function costPartsOf(
-  usage: Usage,
-  priced: Priced,
-): { priceVersion: string; parts: CostPart[] } | null {
-  if (usage.inputTokens === null && usage.outputTokens === null) return null;
-  const prices = unitPrices(priced, usage.inputTokens ?? 0);
-  if (!prices) return null;
+/**
+ * The cost of a reply by kind of token, without those of which there were none. The parts are whole nano-USD and add up
+ * to what `costOf` says: the largest takes what rounding leaves.
+ */
+export function costPartsOf(usage: Usage, sheet: PriceSheet): CostPart[] {
   const ledger = ledgerOf(usage);
   const { write5m, write1h } = cacheWrites(usage);
   const output = (ledger.outputTokens ?? 0) + (ledger.reasoningTokens ?? 0);
-  const part = (name: CostPart['part'], tokens: number | null, price: number): CostPart => {
-    const usdPerMillion = price * priced.rateMultiplier;
-    return {
-      part: name,
-      tokens: tokens ?? 0,
-      usdPerMillion,
-      costNanoUsd: (tokens ?? 0) * usdPerMillion * 1000,
-    };
-  };
+  const part = (name: CostPart['part'], tokens: number | null, price: number): CostPart => ({
+    part: name,
+    tokens: tokens ?? 0,
+    usdPerMillion: price * sheet.rateMultiplier,
+    costNanoUsd: nanoUsd((tokens ?? 0) * price, sheet),
+  });
   const parts = [
-    part('input', ledger.inputTokens, prices.input),
-    part('cache-read', ledger.cacheReadTokens, prices.cacheRead),
-    part('cache-write-5m', write5m, prices.cacheWrite5m),
-    part('cache-write-1h', write1h, prices.cacheWrite1h),
-    part('audio-input', usage.audioInputTokens, prices.audioInput),
-    part('output', output, prices.output),
-    part('audio-output', usage.audioOutputTokens, prices.audioOutput),
-  ];
-  return { priceVersion: prices.version, parts: parts.filter(({ tokens }) => tokens > 0) };
+    part('input', ledger.inputTokens, sheet.input),
+    part('cache-read', ledger.cacheReadTokens, sheet.cacheRead),
+    part('cache-write-5m', write5m, sheet.cacheWrite5m),
+    part('cache-write-1h', write1h, sheet.cacheWrite1h),
+    part('audio-input', usage.audioInputTokens, sheet.audioInput),
+    part('output', output, sheet.output),
+    part('audio-output', usage.audioOutputTokens, sheet.audioOutput),
+  ].filter(({ tokens }) => tokens > 0);
+  const largest = parts.toSorted((a, b) => b.costNanoUsd - a.costNanoUsd)[0];
+  const rest = parts.reduce(
+    (left, one) => left - one.costNanoUsd,
+    nanoUsd(microUsd(usage, sheet).cached, sheet),
+  );
+  return parts.map((one) => (one === largest ? { ...one, costNanoUsd: one.costNanoUsd + rest } : one));
 }
 
 /**
@@ -162,7 +182,7 @@ interface MicroUsd {
 }
 
 /** USD per million tokens × tokens = micro-USD; as it was, and as it would have been without a prompt cache. */
-function microUsd(usage: Usage, prices: UnitPrices): MicroUsd {
+function microUsd(usage: Usage, prices: LedgerPrices): MicroUsd {
   const ledger = ledgerOf(usage);
   const { write5m, write1h } = cacheWrites(usage);
   const fresh = ledger.inputTokens ?? 0;
@@ -186,14 +206,32 @@ function microUsd(usage: Usage, prices: UnitPrices): MicroUsd {
 /** What the operator stated, the rest from the table; null when the price of input or output is known to neither. */
 export function unitPrices(priced: ListPriced, inputTokens: number): UnitPrices | null {
   const table = tablePrices(priced, inputTokens);
-  if (!priced.model.price) return table;
-  const own = tierOf(priced.model.price, inputTokens);
+  const { price } = priced.model;
+  if (!price) return table;
+  const tiers = price.tiers.reduce(
+    (count, { aboveInputTokens }) => count + (inputTokens > aboveInputTokens ? 1 : 0),
+    0,
+  );
+  const byTable = overridden.get(price) ?? new WeakMap<object, (UnitPrices | null)[]>();
+  const byTiers = byTable.get(table ?? NO_TABLE) ?? [];
+  const known = byTiers[tiers];
+  if (known !== undefined) return known;
+  const prices = ownPrices(tierOf(price, inputTokens), table);
+  byTiers[tiers] = prices;
+  overridden.set(price, byTable.set(table ?? NO_TABLE, byTiers));
+  return prices;
+}
+
+type OwnPrices = TokenPrices & Pick<PriceSheet, 'aboveInputTokens'>;
+
+function ownPrices(own: OwnPrices, table: UnitPrices | null): UnitPrices | null {
   const input = own.inputUsdPerMillion ?? table?.input;
   const output = own.outputUsdPerMillion ?? table?.output;
   if (input === undefined || output === undefined) return null;
   // A cache price that nobody states means no discount and no premium, so that nothing is claimed to be saved.
   const base = own.inputUsdPerMillion === null ? table : null;
   const write5m = own.cacheWrite5mUsdPerMillion ?? base?.cacheWrite5m ?? input;
+  const tableTier = base || own.outputUsdPerMillion === null ? table?.aboveInputTokens : null;
   return {
     version: 'override',
     input,
@@ -203,17 +241,19 @@ export function unitPrices(priced: ListPriced, inputTokens: number): UnitPrices 
     cacheWrite1h: own.cacheWrite1hUsdPerMillion ?? base?.cacheWrite1h ?? write5m,
     audioInput: base?.audioInput ?? input,
     audioOutput: own.outputUsdPerMillion === null ? (table?.audioOutput ?? output) : output,
+    aboveInputTokens: Math.max(own.aboveInputTokens ?? 0, tableTier ?? 0) || null,
   };
 }
 
 /** The prices for a prompt of this size: every tier that it exceeds overrides what is stated below it. */
-function tierOf(price: ModelPrice, inputTokens: number): TokenPrices {
+function tierOf(price: ModelPrice, inputTokens: number): OwnPrices {
   const exceeded = price.tiers
     .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
     .sort((a, b) => a.aboveInputTokens - b.aboveInputTokens);
   const latest = (field: keyof TokenPrices) =>
     exceeded.findLast((tier) => tier[field] !== null)?.[field] ?? price[field];
   return {
+    aboveInputTokens: exceeded.at(-1)?.aboveInputTokens ?? null,
     inputUsdPerMillion: latest('inputUsdPerMillion'),
     outputUsdPerMillion: latest('outputUsdPerMillion'),
     cacheReadUsdPerMillion: latest('cacheReadUsdPerMillion'),
@@ -243,18 +283,20 @@ export function priceClass(inputTokens: number): number {
 function lookUp(model: string, options: { providerApiUrl?: string }, inputTokens: number): UnitPrices | null {
   const found = calcPrice({ input_tokens: inputTokens, output_tokens: 0 }, model, options);
   if (!found) return null;
+  let aboveInputTokens: number | null = null;
   const price = (name: string): number | null => {
     const value = found.model_price[name];
     if (value === undefined) return null;
     if (typeof value === 'number') return value;
     const tier = value.tiers.toSorted((a, b) => b.start - a.start).find(({ start }) => inputTokens > start);
+    if (tier) aboveInputTokens = Math.max(aboveInputTokens ?? 0, tier.start);
     return tier?.price ?? value.base;
   };
   const input = price('input_mtok');
   if (input === null) return null;
   const output = price('output_mtok') ?? 0;
   const write5m = price('cache_write_5m_mtok') ?? price('cache_write_mtok') ?? input;
-  return {
+  const prices = {
     version: `${TABLE}:${found.provider.id}/${found.model.id}`,
     input,
     output,
@@ -264,4 +306,5 @@ function lookUp(model: string, options: { providerApiUrl?: string }, inputTokens
     audioInput: price('input_audio_mtok') ?? input,
     audioOutput: price('output_audio_mtok') ?? output,
   };
+  return { ...prices, aboveInputTokens };
 }

@@ -4,10 +4,11 @@ import type { ColdClaim } from '../routing/cold-claims.ts';
 import { type Contender, PROFILES } from '../routing/contender.ts';
 import { bucketWaitMs, type Placing, rank } from '../routing/warm-cost.ts';
 import type { Surface } from '../wire/surface.ts';
+import { BINDING_REASONS, type PassedOverCode } from './binding-reasons.ts';
 import type { Candidate } from './catalog.ts';
 import type { Account } from './ports.ts';
 import type { RoundRobin } from './round-robin.ts';
-import type { AffinityCode, ConsideredCandidate, RouteRecord } from './route-record.ts';
+import type { ConsideredCandidate, RouteRecord } from './route-record.ts';
 import type { RoutePolicy } from './routing-settings.ts';
 import { contenderOf, type RouteParts, type RouteQuestion, type Standing, standingsOf } from './standing.ts';
 import type { Away } from './ticket.ts';
@@ -22,7 +23,7 @@ export type RouteChoice =
       /** All, the chosen one among them. */
       standings: readonly Standing[];
       record: RouteRecord;
-      away: Away | null;
+      away: Away<PassedOverCode> | null;
     }
   /** Worth waiting for: look again when this account has room, but not before this (monotonic; 0 = any time). */
   | { kind: 'wait'; accountId: string; notBeforeMs: number; claim: ColdClaim | null; record: RouteRecord }
@@ -235,28 +236,28 @@ function isInReach(
 }
 
 /** Why the bound account is not the one; null = it is, or nothing is bound. */
-function awayOf(chosen: Standing, standings: readonly Standing[]): Away | null {
+function awayOf(chosen: Standing, standings: readonly Standing[]): Away<PassedOverCode> | null {
   const bound = standings.find(({ isBound }) => isBound);
   if (!bound || bound === chosen) return null;
   switch (bound.state) {
     case 'full':
-      return stays('bound-account-full', 'the bound account was full');
+      return stays('bound-account-full');
     case 'tried':
-      return stays('bound-account-failed', 'the bound account could not be reached or refused it');
+      return stays('bound-account-failed');
     case 'open': {
       const isWarmer = chosen.prediction.warmTokens > bound.prediction.warmTokens;
       const more = chosen.prediction.warmTokens - bound.prediction.warmTokens;
       return isWarmer
         ? { code: 'warmer-elsewhere', reason: `${more} more tokens are warm on another account`, moves: true }
-        : stays('cheaper-elsewhere', 'the bound account was busier than it was worth');
+        : stays('cheaper-elsewhere');
     }
     default:
-      return stays('bound-account-resting', 'the bound account was out of service for a while');
+      return stays('bound-account-resting');
   }
 }
 
-function stays(code: AffinityCode, reason: string): Away {
-  return { code, reason: `${reason}; the binding stays`, moves: false };
+function stays(code: PassedOverCode): Away<PassedOverCode> {
+  return { code, reason: `${BINDING_REASONS[code]}; the binding stays`, moves: false };
 }
 
 function recordOf(

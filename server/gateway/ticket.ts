@@ -1,19 +1,20 @@
 // One request's hold on its conversation's binding, and what becomes of it. Types only.
 
+import type { AwayCode, BindingCode } from './binding-reasons.ts';
 import type { BindingEntry } from './bindings.ts';
 import type { Candidate } from './catalog.ts';
 import type { AffinityIdentity } from './identity.ts';
 import type { AffinityOutcome } from './ports.ts';
 import type { AffinityCode } from './route-record.ts';
 
-/** A reason for machines and for people. */
-export interface Why {
-  code: AffinityCode;
+/** A reason for programs and for people. */
+export interface Why<Code extends AwayCode = AwayCode> {
+  code: Code;
   reason: string;
 }
 
 /** Why a request goes elsewhere than to its bound account; `moves` = it is at home there from now on. */
-export interface Away extends Why {
+export interface Away<Code extends AwayCode = AwayCode> extends Why<Code> {
   moves: boolean;
 }
 
@@ -42,7 +43,9 @@ export interface AffinityTicket {
 }
 
 /** What the routing did with the binding, and why. */
-export interface AffinityResult extends Why {
+export interface AffinityResult {
+  code: AffinityCode;
+  reason: string;
   outcome: AffinityOutcome;
 }
 
@@ -57,7 +60,7 @@ export interface AffinityCounters {
   /** Bindings that nobody used for their lifetime, and those that had to make room. */
   expired: number;
   /** Bindings that ended before their time, by reason. */
-  invalidations: ReadonlyMap<string, number>;
+  invalidations: ReadonlyMap<BindingCode, number>;
   /** Moves to another provider. */
   providerSwitches: number;
   /** Moves to another account of the same provider. */

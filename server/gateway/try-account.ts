@@ -213,7 +213,17 @@ function blame(
     parts.routing.reservations.rateLimited(account.id);
     parts.routing.buckets.refused(factsOf(candidate).bucketKey, retryAfterMs);
   }
-  if (exchange.ticket) parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason });
+  // A credential that was replaced meanwhile says nothing of the account that conversations are bound to.
+  const isMoot = fault === 'refused' && hasOtherCredential(account, parts);
+  if (exchange.ticket)
+    parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason, isMoot });
+}
+
+function hasOtherCredential(
+  { id, credentialFingerprint }: Candidate['account'],
+  { catalog }: GatewayParts,
+): boolean {
+  return catalog().accounts.get(id)?.credentialFingerprint !== credentialFingerprint;
 }
 
 /** Notes a failed attempt in the row. */

@@ -127,7 +127,7 @@ builder.mutationFields((t) => ({
     description: 'Removes an account and forgets the affinities bound to it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'Account', reason: 'its account was deleted' }, (catalog) => {
+      deleteEntry(context, { typename: 'Account', code: 'account-deleted' }, (catalog) => {
         const { id } = find(catalog, args.id);
         return {
           id,

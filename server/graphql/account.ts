@@ -2,10 +2,13 @@
 
 import { originsOf } from '../auth/credential-origins.ts';
 import { isBoundTo } from '../gateway/catalog.ts';
+import type { ConditionCode } from '../gateway/condition-codes.ts';
 import type { AccountCondition } from '../gateway/health.ts';
 import type { Account } from '../gateway/ports.ts';
+import { saidIn } from '../gateway/said.ts';
 import { builder, VIEWER } from './builder.ts';
 import { contains, copyOf, mustFind, ofProvider } from './catalog-rows.ts';
+import { ConditionCodeRef } from './condition-code.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
@@ -100,7 +103,19 @@ builder.node(AccountRef, {
     stateReason: t.string({
       nullable: true,
       description: 'Why it is not simply available.',
-      resolve: (account, _args, { parts }) => reasonOf(parts.health.condition(account)),
+      resolve: (account, _args, { parts }) => causeOf(account, parts)?.reason ?? null,
+    }),
+    stateReasonCode: t.field({
+      type: ConditionCodeRef,
+      nullable: true,
+      description: 'The same for programs.',
+      resolve: (account, _args, { parts }) => causeOf(account, parts)?.code ?? null,
+    }),
+    stateReasonDetail: t.string({
+      nullable: true,
+      description:
+        'What the provider or the network said, out of `stateReason`; for WINDOW_USED_UP the name of the window. Null = nothing.',
+      resolve: (account, _args, { parts }) => saidIn(causeOf(account, parts)?.reason ?? ''),
     }),
     cooldownUntil: t.field({
       type: 'DateTime',
@@ -176,6 +191,10 @@ function stateOf(account: Account, parts: AdminParts): AccountState {
   return state === 'available' && parts.slots.isFull(account) ? 'full' : state;
 }
 
-function reasonOf(condition: AccountCondition): string | null {
-  return 'reason' in condition ? condition.reason : null;
+function causeOf(
+  account: Account,
+  { health }: Pick<AdminParts, 'health'>,
+): { code: ConditionCode; reason: string } | null {
+  const condition = health.condition(account);
+  return 'reason' in condition ? condition : null;
 }

@@ -1,8 +1,9 @@
 // Where an affinity could be moved to, and what its prompt would cost there. Moves nothing.
 
+import type { OutCode } from '../gateway/binding-reasons.ts';
 import { candidatesOf } from '../gateway/candidates.ts';
 import type { Candidate } from '../gateway/catalog.ts';
-import { bindingTtlMs, whyGone } from '../gateway/conversation.ts';
+import { bindingTtlMs, whyOut } from '../gateway/conversation.ts';
 import { allowsProvider } from '../gateway/key-access.ts';
 import { inputPricesAt } from '../gateway/pricing.ts';
 import type { Affinity } from './affinity-view.ts';
@@ -14,6 +15,31 @@ interface Destination {
   candidate: Candidate;
   affinity: Affinity;
 }
+
+interface Refusal {
+  code: OutCode | 'provider-not-allowed' | 'account-does-not-cache';
+  reason: string;
+}
+
+const MoveRefusalRef = builder.enumType('AffinityMoveRefusal', {
+  description: 'Why an affinity cannot be moved to an account.',
+  values: {
+    PROVIDER_NOT_ALLOWED: {
+      value: 'provider-not-allowed',
+      description: "Its API key may not use the account's provider.",
+    },
+    ACCOUNT_DOES_NOT_CACHE: {
+      value: 'account-does-not-cache',
+      description: 'The account keeps no bindings.',
+    },
+    ACCOUNT_PAUSED: { value: 'account-paused', description: 'The account is paused.' },
+    ACCOUNT_DISABLED: { value: 'account-disabled', description: 'The provider refused its credential.' },
+    ACCOUNT_RESTING: {
+      value: 'account-resting',
+      description: 'The account rests for longer than the affinity lives.',
+    },
+  } as const satisfies Record<string, { value: Refusal['code']; description: string }>,
+});
 
 const AffinityDestinationRef = builder.objectRef<Destination>('AffinityDestination').implement({
   description: "An account that serves an affinity's model on its surface, but for the one it is bound to.",
@@ -29,7 +55,15 @@ const AffinityDestinationRef = builder.objectRef<Destination>('AffinityDestinati
     refusal: t.string({
       nullable: true,
       description: 'Why `moveAffinity` would refuse it now, in English; null = it would not.',
-      resolve: ({ candidate, affinity }, _args, { parts }) => refusalOf(candidate, affinity, parts),
+      resolve: ({ candidate, affinity }, _args, { parts }) =>
+        refusalOf(candidate, affinity, parts)?.reason ?? null,
+    }),
+    refusalCode: t.field({
+      type: MoveRefusalRef,
+      nullable: true,
+      description: 'The same for programs; null = it would not.',
+      resolve: ({ candidate, affinity }, _args, { parts }) =>
+        refusalOf(candidate, affinity, parts)?.code ?? null,
     }),
     isTranslated: t.boolean({
       description: 'Requests are translated to another API dialect there.',
@@ -64,16 +98,20 @@ export function servingAccounts(
 }
 
 /** Why it cannot be moved there, by the rules that requests are routed by; null = it can. */
-export function refusalOf(candidate: Candidate, affinity: Affinity, parts: AdminParts): string | null {
+export function refusalOf(candidate: Candidate, affinity: Affinity, parts: AdminParts): Refusal | null {
   const { binding, apiKey } = affinity;
   const { account, provider } = candidate;
   if (!allowsProvider({ kind: 'api-key', apiKey }, provider.id))
-    return `the API key "${apiKey.name}" may not use the provider "${provider.name}"`;
-  const there = { ...binding, accountId: account.id, isPinned: false };
-  const why = whyGone(there, [candidate], parts);
-  if (why) return why.reason;
+    return {
+      code: 'provider-not-allowed',
+      reason: `the API key "${apiKey.name}" may not use the provider "${provider.name}"`,
+    };
+  const why = whyOut(candidate, binding, parts);
+  if (why) return why;
   const ttlMs = bindingTtlMs({ catalog: parts.catalog.current }, candidate);
-  return ttlMs <= 0 ? `the account "${account.name}" does not cache` : null;
+  return ttlMs <= 0
+    ? { code: 'account-does-not-cache', reason: `the account "${account.name}" does not cache` }
+    : null;
 }
 
 /** Of a prompt as large as what is warm now. */

@@ -11,11 +11,6 @@ import { rawId } from './global-id.ts';
 import { AffinityRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 
-/** Reasons in events and counters. */
-const MOVED = 'moved by an administrator';
-const PINNED = 'pinned by an administrator';
-const UNPINNED = 'unpinned by an administrator';
-
 interface AffinityShape {
   affinity: Affinity | null;
 }
@@ -57,8 +52,7 @@ builder.mutationFields((t) => ({
           );
         const { catalog, affinity: table } = context.parts;
         const ttlMs = bindingTtlMs({ catalog: catalog.current }, affinity);
-        const reason = pinned ? PINNED : UNPINNED;
-        const result = table.pin(binding.key, { isPinned: pinned, ttlMs, reason });
+        const result = table.pin(binding.key, { isPinned: pinned, ttlMs });
         if (result === 'too-many')
           throw failure('invalid-value', 'Cannot pin the affinity: 1000 are pinned already', ['pinned']);
         return { affinity: result && affinityOf(result, catalog.current) };
@@ -79,7 +73,7 @@ builder.mutationFields((t) => ({
         const candidate = destination(affinity, rawId('Account', accountId), context);
         const { catalog, affinity: table } = context.parts;
         const ttlMs = bindingTtlMs({ catalog: catalog.current }, candidate);
-        const moved = table.move(binding.key, { candidate, ttlMs, reason: MOVED });
+        const moved = table.move(binding.key, { candidate, ttlMs });
         return { affinity: moved && affinityOf(moved, catalog.current) };
       }),
   }),
@@ -101,7 +95,7 @@ function destination(affinity: Affinity, accountId: string, { parts }: AdminCont
   if (!candidate)
     throw cannotMove(`the account "${account.name}" does not serve ${model.name} on ${binding.surface}`);
   const refusal = refusalOf(candidate, affinity, parts);
-  if (refusal !== null) throw cannotMove(refusal);
+  if (refusal !== null) throw cannotMove(refusal.reason);
   return candidate;
 }
 

@@ -1,8 +1,10 @@
 // Something that happened to an affinity: as it is told live, and as it is kept.
 
 import type { KeptAffinityEvent } from '../gateway/affinity-history.ts';
+import { saidIn } from '../gateway/said.ts';
 import { type AffinityFilterInput, affinityMatcher } from './affinity.ts';
 import { type Affinity, affinityOf } from './affinity-view.ts';
+import { BindingReasonRef } from './binding-reason.ts';
 import { builder, VIEWER } from './builder.ts';
 import { rawId } from './global-id.ts';
 import type { AdminParts } from './parts.ts';
@@ -41,7 +43,20 @@ export const AffinityEventRef = builder.objectRef<AffinityEventShape>('AffinityE
       resolve: ({ event }) => event.kind,
     }),
     at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => event.atMs }),
-    reason: t.string({ description: 'Why.', resolve: ({ event }) => event.reason }),
+    reason: t.string({
+      description: 'Why, in English; it may quote a provider.',
+      resolve: ({ event }) => event.reason,
+    }),
+    reasonCode: t.field({
+      type: BindingReasonRef,
+      description: 'The same for programs.',
+      resolve: ({ event }) => event.code,
+    }),
+    reasonDetail: t.string({
+      nullable: true,
+      description: 'What a provider or the network said, out of `reason`; null = nothing.',
+      resolve: ({ event }) => saidIn(event.reason),
+    }),
     accountBefore: t.field({
       type: AccountRef,
       nullable: true,

@@ -1,7 +1,9 @@
 // Affinity as a whole: counters of lookups, and what the providers' prompt caches made of it.
 
+import { type BindingCode, bindingReason } from '../gateway/binding-reasons.ts';
 import type { Binding } from '../gateway/ports.ts';
 import type { ReservationStats } from '../routing/reservation-book.ts';
+import { BindingReasonRef } from './binding-reason.ts';
 import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { share } from './desk.ts';
@@ -9,6 +11,7 @@ import { AccountRef, ModelRef } from './refs.ts';
 import { meanReservationRatio, ReservationStatsRef } from './reservation.ts';
 
 interface ReasonCount {
+  code: BindingCode;
   reason: string;
   count: number;
 }
@@ -44,6 +47,11 @@ const ReasonCountRef = builder.objectRef<ReasonCount>('ReasonCount').implement({
   authScopes: VIEWER,
   fields: (t) => ({
     reason: t.exposeString('reason', { description: 'In English.' }),
+    reasonCode: t.field({
+      type: BindingReasonRef,
+      description: 'The same for programs.',
+      resolve: ({ code }) => code,
+    }),
     count: t.field({
       type: 'Long',
       description: 'Since the start of this process.',
@@ -186,7 +194,7 @@ export async function readAffinityStats({ parts, desk }: AdminContext): Promise<
   const { affinity, routing } = parts.catalog.current.settings;
   const counters = parts.affinity.counters();
   const bindings = parts.affinity.list();
-  const reasons = [...counters.invalidations].map(([reason, count]) => ({ reason, count }));
+  const reasons = [...counters.invalidations].map(([code, count]) => ({ ...bindingReason(code), count }));
   return {
     scheduler: routing.policy,
     storageType: parts.storageType,

@@ -254,7 +254,7 @@ builder.mutationFields((t) => ({
     description: 'Removes an API key, which is refused from then on, and forgets its affinities.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'ApiKey', reason: 'its API key was deleted' }, (catalog) => {
+      deleteEntry(context, { typename: 'ApiKey', code: 'api-key-deleted' }, (catalog) => {
         const id = rawId('ApiKey', args.id);
         if (!catalog.apiKeys.has(id)) throw notFound('the API key', ['id']);
         return {
@@ -283,8 +283,7 @@ function changeApiKey(
 
 /** A second time changes nothing: the first is when it ended. */
 async function revoke(id: string, { desk, parts }: AdminContext): Promise<ApiKeyShape> {
-  const forget = () =>
-    parts.affinity.clear((binding: Binding) => binding.apiKeyId === id, 'its API key was revoked');
+  const forget = () => parts.affinity.clear((binding: Binding) => binding.apiKeyId === id, 'api-key-revoked');
   const result = await desk.edit<ApiKeyShape>((catalog) => {
     const key = catalog.apiKeys.get(id);
     if (!key) throw notFound('the API key', ['id']);

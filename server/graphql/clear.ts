@@ -9,8 +9,6 @@ import { ERRORS, type UserError, UserErrorRef } from './user-error.ts';
 
 /** Ids listed in a payload; a client that needs more lists what there is before. */
 export const MAX_CLEARED_KEYS = 1000;
-/** Reason of bindings that an administrator cleared, in events and counters. */
-const ADMIN_CLEAR = 'cleared by an administrator';
 
 interface ClearShape {
   clearedCount: number;
@@ -49,7 +47,7 @@ export function clearBindings(
   matches: (binding: Binding) => boolean,
   whose: string,
 ): ClearShape {
-  const cleared = context.parts.affinity.clear(matches, ADMIN_CLEAR);
+  const cleared = context.parts.affinity.clear(matches, 'cleared');
   const message = `Cleared ${cleared.length} ${cleared.length === 1 ? 'affinity' : 'affinities'} ${whose}`;
   tellCleared(context, { subject: 'affinities', clearedCount: cleared.length, message });
   const clearedKeys = cleared.slice(0, MAX_CLEARED_KEYS).map(({ key }) => encodeGlobalId('Affinity', key));

@@ -173,7 +173,7 @@ async function importConfig(
     const shape = shapeOf(planned, { catalog, isApplied: planned.changes !== null });
     if (planned.changes === null) return { changes: [], result: () => shape };
     const { changes } = planned;
-    parts.affinity.clear(namesDeleted(changes), DELETED);
+    parts.affinity.clear(namesDeleted(changes), 'import-deleted');
     return {
       changes,
       result: () => {
@@ -200,7 +200,6 @@ function tooLong(): ImportShape {
 
 const NOT_RESOLVED =
   'References to the environment are not resolved over the API: write the value, or import with the command line';
-const DELETED = 'its provider, account, model or API key was deleted by an import';
 
 /** Our own references, and LiteLLM's. */
 function refersOutside(text: string): boolean {
@@ -249,7 +248,7 @@ function namesDeleted(changes: readonly CatalogChange[]): (binding: Binding) => 
 /** Once it is stored: a new credential ends what is held against the old, and watchers look again. */
 function tellImported({ parts }: AdminContext, changes: readonly CatalogChange[], before: Catalog): void {
   // A request may have been bound in between.
-  parts.affinity.clear(namesDeleted(changes), DELETED);
+  parts.affinity.clear(namesDeleted(changes), 'import-deleted');
   for (const change of changes) {
     if (change.kind !== 'put-account') continue;
     const { id, credentialFingerprint } = change.row;

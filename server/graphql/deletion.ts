@@ -1,5 +1,6 @@
 // Deleting a catalogue entry, and with it the affinities that could never be used again.
 
+import type { ClearCode } from '../gateway/binding-reasons.ts';
 import type { Catalog } from '../gateway/catalog.ts';
 import type { Binding, CatalogChange } from '../gateway/ports.ts';
 import { builder, VIEWER } from './builder.ts';
@@ -31,18 +32,18 @@ export interface Deletion {
 /** Deletes what `decide` names; throws nothing that is expected. */
 export function deleteEntry(
   { desk, parts }: AdminContext,
-  { typename, reason }: { typename: string; reason: string },
+  { typename, code }: { typename: string; code: ClearCode },
   decide: (catalog: Catalog) => Deletion,
 ) {
   return payload<{ deletedId: string | null }>({ deletedId: null }, async () => {
     const { id, names } = await desk.edit((catalog) => {
       const deletion = decide(catalog);
       // Before, so that watchers still see what the affinities named …
-      parts.affinity.clear(deletion.names, reason);
+      parts.affinity.clear(deletion.names, code);
       return { changes: deletion.changes, result: () => deletion };
     });
     // … and after, because a request may have been bound in between.
-    parts.affinity.clear(names, reason);
+    parts.affinity.clear(names, code);
     return { deletedId: encodeGlobalId(typename, id) };
   });
 }

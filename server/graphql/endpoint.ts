@@ -5,10 +5,12 @@ import * as v from 'valibot';
 import { hostOf } from '../gateway/base-url.ts';
 import { type Catalog, isBoundTo } from '../gateway/catalog.ts';
 import type { Endpoint } from '../gateway/ports.ts';
+import { saidIn } from '../gateway/said.ts';
 import { SURFACES } from '../wire/surface.ts';
 import { checkBaseUrl } from './base-url.ts';
 import { builder, VIEWER } from './builder.ts';
 import { changed, copyOf, mustFind, ofProvider, sameName } from './catalog-rows.ts';
+import { ConditionCodeRef } from './condition-code.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
 import { checkInput, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
@@ -50,6 +52,18 @@ builder.node(EndpointRef, {
       description:
         'Why its host is passed over for the moment: the name, the connection or TLS failed. Accounts are not blamed for it. Null = it is not.',
       resolve: ({ baseUrl }, _args, { parts }) => parts.health.hostTrouble(hostOf(baseUrl))?.reason ?? null,
+    }),
+    troubleCode: t.field({
+      type: ConditionCodeRef,
+      nullable: true,
+      description: 'The same for programs.',
+      resolve: ({ baseUrl }, _args, { parts }) => parts.health.hostTrouble(hostOf(baseUrl))?.code ?? null,
+    }),
+    troubleDetail: t.string({
+      nullable: true,
+      description: 'What the network said, out of `troubleReason`; null = nothing.',
+      resolve: ({ baseUrl }, _args, { parts }) =>
+        saidIn(parts.health.hostTrouble(hostOf(baseUrl))?.reason ?? ''),
     }),
     baseUrl: t.exposeString('baseUrl', {
       description:
@@ -147,7 +161,7 @@ builder.mutationFields((t) => ({
     description: 'Removes an endpoint and forgets the affinities bound to it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'Endpoint', reason: 'its endpoint was deleted' }, (catalog) => {
+      deleteEntry(context, { typename: 'Endpoint', code: 'endpoint-deleted' }, (catalog) => {
         const id = rawId('Endpoint', args.id);
         if (!catalog.endpoints.has(id)) throw notFound('the endpoint', ['id']);
         return {

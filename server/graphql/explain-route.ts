@@ -2,9 +2,10 @@
 
 import { readBody } from '../gateway/body.ts';
 import { GatewayError } from '../gateway/errors.ts';
-import { explainRoute, type RouteExplanation } from '../gateway/explain-route.ts';
+import { explainRoute, type RouteExplanation, type RouteReasonCode } from '../gateway/explain-route.ts';
 import type { Caller } from '../gateway/identity.ts';
 import type { Surface } from '../wire/surface.ts';
+import { PASSED_OVER_VALUES } from './binding-reason.ts';
 import { builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
@@ -38,6 +39,22 @@ const RouteDecisionRef = builder.enumType('RouteDecision', {
     WAIT: { value: 'wait', description: 'It would wait for the account.' },
     REFUSE: { value: 'refuse', description: 'It would be answered with an error.' },
   } as const,
+});
+
+const RouteReasonRef = builder.enumType('RouteReason', {
+  description: 'Why the router would do that.',
+  values: {
+    BEST_PLACE: { value: 'best-place', description: 'The best place now.' },
+    WAITING_PAYS: { value: 'waiting-pays', description: 'Waiting costs less than going elsewhere.' },
+    ALL_BUSY: { value: 'all-busy', description: 'Every account is busy.' },
+    ALL_BUSY_TOO_LONG: {
+      value: 'all-busy-too-long',
+      description: 'Every account is busy, for longer than a request may wait.',
+    },
+    ALL_RESTING: { value: 'all-resting', description: 'Every account rests: see `retryAfterSeconds`.' },
+    NONE_IN_SERVICE: { value: 'none-in-service', description: 'No account is in service.' },
+    ...PASSED_OVER_VALUES,
+  } as const satisfies Record<string, { value: RouteReasonCode; description: string }>,
 });
 
 interface Explained {
@@ -84,6 +101,18 @@ const RouteExplanationRef = builder.objectRef<Explained>('RouteExplanation').imp
     reason: t.string({
       description: 'In words.',
       resolve: ({ explanation, errors }) => explanation?.reason ?? errors[0]?.message ?? '',
+    }),
+    reasonCode: t.field({
+      type: RouteReasonRef,
+      nullable: true,
+      description: 'The same for programs; null when the request itself is in error.',
+      resolve: ({ explanation }) => explanation?.code ?? null,
+    }),
+    retryAfterSeconds: t.int({
+      nullable: true,
+      description: 'Seconds until the first account that rests is back; null unless every account rests.',
+      resolve: ({ explanation }) =>
+        explanation?.retryAfterMs == null ? null : Math.ceil(explanation.retryAfterMs / 1000),
     }),
     route: t.field({
       type: RouteRecordRef,

@@ -48,6 +48,9 @@ export const EXPORT_PARAMETERS: Readonly<Record<string, Read>> = {
   minStatus: (text) => given(whole(text), (minStatus) => ({ minStatus })),
   maxStatus: (text) => given(whole(text), (maxStatus) => ({ maxStatus })),
   minLatencyMs: (text) => given(whole(text), (minLatencyMs) => ({ minLatencyMs })),
+  minTimeToFirstTokenMs: (text) => given(whole(text), (minTimeToFirstTokenMs) => ({ minTimeToFirstTokenMs })),
+  minInputTokens: (text) => given(whole(text), (minInputTokens) => ({ minInputTokens })),
+  minCostUsd: (text) => given(decimal(text), (usd) => ({ minCostNanoUsd: Math.round(usd * 1e9) })),
   search: (text) => given(words(text), (search) => ({ search })),
 };
 
@@ -101,6 +104,10 @@ function choice<const Option extends string>(options: readonly Option[], text: s
 function flag(text: string): boolean | null {
   if (text === 'true' || text === '1') return true;
   return text === 'false' || text === '0' ? false : null;
+}
+
+function decimal(text: string): number | null {
+  return /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : null;
 }
 
 function whole(text: string): number | null {

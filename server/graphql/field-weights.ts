@@ -15,6 +15,9 @@ export const FIELD_WEIGHTS: Readonly<Record<string, number>> = {
   'Query.replayPolicy': 40_000,
   'RequestLogConnection.totalCount': 2_000,
   'AuditEntryConnection.totalCount': 500,
+  // Up to 50,000 points, however often they are asked for under other names.
+  'IntervalTimeline.points': 10_000,
+  'IntervalTimeline.columns': 5_000,
   // Of each row: a record of its own is read.
   'RequestLog.bodies': 20,
   'RequestLog.sessionNeighbours': 100,

@@ -5,6 +5,7 @@ import type { IntervalSample } from '../gateway/log-queries.ts';
 import { analysisWindow, HOURS_DESCRIPTION } from './analysis-window.ts';
 import { badInput, builder, VIEWER } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
+import { cacheReadOf, columnsOf, IntervalColumnsRef, minutesOf } from './interval-columns.ts';
 
 /** Longer ones say that somebody was away, not how fast a conversation goes. */
 const MAX_INTERVAL_MS = 7_200_000;
@@ -13,6 +14,7 @@ const MAX_POINTS = 50_000;
 
 interface Timeline extends IntervalSample {
   hours: number;
+  fromMs: number;
   /** Whether points name their users, and whether the users are listed. */
   namesUsers: boolean;
   listsUsers: boolean;
@@ -57,12 +59,12 @@ function pointShapes({ points, namesUsers }: Timeline, { models }: Catalog): Poi
     ids.set(userId, known);
     return known;
   };
-  return points.map(({ atMs, intervalMs, userId, modelId, cacheReadTokens }) => ({
-    atMs,
-    minutes: Math.round(intervalMs / 600) / 100,
-    userId: namesUsers && userId !== null ? globalId(userId) : null,
-    model: models.get(modelId ?? '')?.name ?? null,
-    cacheRead: cacheReadTokens === null ? null : cacheReadTokens > 0,
+  return points.map((point) => ({
+    atMs: point.atMs,
+    minutes: minutesOf(point),
+    userId: namesUsers && point.userId !== null ? globalId(point.userId) : null,
+    model: models.get(point.modelId ?? '')?.name ?? null,
+    cacheRead: cacheReadOf(point),
   }));
 }
 
@@ -99,6 +101,12 @@ const TimelineRef = builder.objectRef<Timeline>('IntervalTimeline').implement({
       description:
         'In order of time. Drawn evenly when there are too many; the newest point and those with the shortest and the longest interval are always among them.',
       resolve: (timeline, _args, { parts }) => pointShapes(timeline, parts.catalog.current),
+    }),
+    columns: t.field({
+      type: IntervalColumnsRef,
+      description: 'The same points as `points`, in about a seventh of the bytes.',
+      resolve: ({ points, fromMs, namesUsers }, _args, { parts }) =>
+        columnsOf(points, { fromMs, namesUsers, catalog: parts.catalog.current }),
     }),
     users: t.field({
       type: [TimelineUserRef],
@@ -157,7 +165,7 @@ builder.queryField('intervalTimeline', (t) =>
       const listsUsers = namesUsers && userId == null;
       const options = { limit: most, maxIntervalMs: MAX_INTERVAL_MS, perUser: listsUsers };
       const sample = await parts.log.intervalSample(filter, options);
-      return { ...sample, hours: period, namesUsers, listsUsers };
+      return { ...sample, hours: period, fromMs: filter.fromMs, namesUsers, listsUsers };
     },
   }),
 );

@@ -125,20 +125,16 @@ builder.mutationFields((t) => ({
     description: 'Stops a provider from serving a model, and forgets the affinities bound by it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(
-        context,
-        { typename: 'ModelMapping', reason: 'its provider stopped serving the model' },
-        (catalog) => {
-          const mapping = catalog.mappings.get(rawId('ModelMapping', args.id));
-          if (!mapping) throw notFound('the model mapping', ['id']);
-          const { id, providerId, modelId } = mapping;
-          return {
-            id,
-            changes: [{ kind: 'delete', table: 'mapping', id }],
-            names: (binding) => binding.providerId === providerId && binding.modelId === modelId,
-          };
-        },
-      ),
+      deleteEntry(context, { typename: 'ModelMapping', code: 'mapping-deleted' }, (catalog) => {
+        const mapping = catalog.mappings.get(rawId('ModelMapping', args.id));
+        if (!mapping) throw notFound('the model mapping', ['id']);
+        const { id, providerId, modelId } = mapping;
+        return {
+          id,
+          changes: [{ kind: 'delete', table: 'mapping', id }],
+          names: (binding) => binding.providerId === providerId && binding.modelId === modelId,
+        };
+      }),
   }),
 }));
 

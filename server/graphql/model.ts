@@ -317,7 +317,7 @@ builder.mutationFields((t) => ({
     description: 'Removes a model with its mappings, and forgets the affinities of it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'Model', reason: 'its model was deleted' }, (catalog) => {
+      deleteEntry(context, { typename: 'Model', code: 'model-deleted' }, (catalog) => {
         const id = rawId('Model', args.id);
         if (!catalog.models.has(id)) throw notFound('the model', ['id']);
         return {

@@ -145,7 +145,7 @@ builder.mutationFields((t) => ({
       'Removes a provider with its endpoints, accounts and mappings, and forgets the affinities bound to it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'Provider', reason: 'its provider was deleted' }, (catalog) => {
+      deleteEntry(context, { typename: 'Provider', code: 'provider-deleted' }, (catalog) => {
         const id = rawId('Provider', args.id);
         if (!catalog.providers.has(id)) throw notFound('the provider', ['id']);
         return {

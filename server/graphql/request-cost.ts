@@ -1,13 +1,11 @@
-// What a logged request cost by kind of token, as long as the prices are those by which it was billed.
+// What a logged request cost by kind of token, by the prices in force when it was billed.
 
 import type { Catalog } from '../gateway/catalog.ts';
 import type { RequestRow } from '../gateway/ports.ts';
-import { type CostPart, costPartsOf } from '../gateway/pricing.ts';
-import { builder, OWN } from './builder.ts';
+import type { PriceSheet } from '../gateway/price-sheet.ts';
+import { type CostPart, costOf, costPartsOf } from '../gateway/pricing.ts';
+import { builder, OWN, VIEWER } from './builder.ts';
 import { RequestLogRef } from './refs.ts';
-
-/** Each part was rounded with the others; a price that changed makes more of a difference. */
-const ROUNDING_NANO_USD = 1;
 
 const CostPartRef = builder.enumType('CostPartKind', {
   description: 'Kinds of tokens with a price of their own.',
@@ -38,31 +36,56 @@ const CostLineRef = builder.objectRef<CostPart>('CostLine').implement({
   }),
 });
 
+const PriceSheetRef = builder.objectRef<PriceSheet>('PriceSheet').implement({
+  description:
+    'What the prices in force when a request was billed depended on; the prices of its tokens are in `costLines`.',
+  authScopes: VIEWER,
+  fields: (t) => ({
+    aboveInputTokens: t.field({
+      type: 'Long',
+      nullable: true,
+      description:
+        'They were those of requests with more input tokens than this; null = those of all, or of requests below the first tier.',
+      resolve: ({ aboveInputTokens }) => aboveInputTokens,
+    }),
+    rateMultiplier: t.exposeFloat('rateMultiplier', { description: "The account's factor on list prices." }),
+    usdPerCredit: t.exposeFloat('usdPerCredit', {
+      nullable: true,
+      description: 'What one of its credits cost in USD; null = it was not billed in credits.',
+    }),
+  }),
+});
+
 builder.objectFields(RequestLogRef, (t) => ({
   costLines: t.field({
     type: [CostLineRef],
     nullable: true,
     description:
-      'How `costUsd` adds up. Null when it was not priced, or the prices are no longer those by which it was.',
+      'How `costUsd` adds up, to the nano-dollar, by the prices in force at that time. Null when it was not priced; and for a request from before prices were kept (no `priceSheet`), when those of today do not come to `costUsd`.',
     resolve: (row, _args, { parts }) => costLines(row, parts.catalog.current),
+  }),
+  priceSheet: t.field({
+    type: PriceSheetRef,
+    nullable: true,
+    description: 'Null when it was not priced, or is from before prices were kept.',
+    resolve: ({ priceSheet }) => priceSheet,
   }),
 }));
 
-/** Prices are not kept with each row: what they are today must come to the sum of then. */
-function costLines(row: RequestRow, { models, accounts, endpoints }: Catalog): CostPart[] | null {
+function costLines(row: RequestRow, catalog: Catalog): CostPart[] | null {
+  if (row.costNanoUsd === null) return null;
+  return row.priceSheet ? costPartsOf(row, row.priceSheet) : todaysLines(row, catalog);
+}
+
+/** What prices are today must come to the sum of then. */
+function todaysLines(row: RequestRow, { models, accounts, endpoints }: Catalog): CostPart[] | null {
   const model = models.get(row.modelId ?? '');
   const account = accounts.get(row.accountId ?? '');
   const endpoint = endpoints.get(row.endpointId ?? '');
-  if (row.costNanoUsd === null || row.upstreamModel === null || !model || !account || !endpoint) return null;
+  const { upstreamModel } = row;
+  if (upstreamModel === null || !model || !account || !endpoint) return null;
   const { rateMultiplier, usdPerCredit } = account;
-  const cost = costPartsOf(row, {
-    model,
-    upstreamModel: row.upstreamModel,
-    baseUrl: endpoint.baseUrl,
-    rateMultiplier,
-    usdPerCredit,
-  });
-  if (!cost || cost.priceVersion !== row.priceVersion) return null;
-  const sum = cost.parts.reduce((total, { costNanoUsd }) => total + costNanoUsd, 0);
-  return Math.abs(sum - row.costNanoUsd) <= ROUNDING_NANO_USD ? cost.parts : null;
+  const cost = costOf(row, { model, upstreamModel, baseUrl: endpoint.baseUrl, rateMultiplier, usdPerCredit });
+  if (cost?.costNanoUsd !== row.costNanoUsd || cost.priceVersion !== row.priceVersion) return null;
+  return costPartsOf(row, cost.priceSheet);
 }

@@ -33,6 +33,11 @@ export const RequestLogFilter = builder.inputType('RequestLogFilter', {
     minStatus: t.int({ description: 'HTTP status at least this.' }),
     maxStatus: t.int({ description: 'HTTP status at most this.' }),
     minLatencyMs: t.int({ description: 'Took at least so many milliseconds.' }),
+    minTimeToFirstTokenMs: t.int({
+      description: 'Its first generated token came after so many milliseconds at the earliest.',
+    }),
+    minInputTokens: t.int({ description: 'Reported at least so many input tokens.' }),
+    minCostUsd: t.float({ description: 'Cost at least so many US dollars; unpriced ones do not match.' }),
     search: t.string({
       description:
         'Part of request id, session id, requested model, API key name or error message, whatever the case.',
@@ -66,6 +71,9 @@ export function requestFilter(input: Input | null | undefined): RequestFilter {
     ...(given.minStatus != null && { minStatus: given.minStatus }),
     ...(given.maxStatus != null && { maxStatus: given.maxStatus }),
     ...(given.minLatencyMs != null && { minLatencyMs: given.minLatencyMs }),
+    ...(given.minTimeToFirstTokenMs != null && { minTimeToFirstTokenMs: given.minTimeToFirstTokenMs }),
+    ...(given.minInputTokens != null && { minInputTokens: given.minInputTokens }),
+    ...(given.minCostUsd != null && { minCostNanoUsd: Math.round(given.minCostUsd * 1e9) }),
     ...(given.search != null && { search: given.search }),
   };
 }

@@ -3,7 +3,7 @@
 import type { Catalog } from '../gateway/catalog.ts';
 import type { RequestDimension, RequestGroup } from '../gateway/log-queries.ts';
 import { badInput, builder, VIEWER } from './builder.ts';
-import { encodeGlobalId } from './global-id.ts';
+import { encodeGlobalId, rawId } from './global-id.ts';
 import { RequestFiguresRef } from './request-figures.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
 
@@ -69,15 +69,31 @@ builder.queryField('requestGroups', (t) =>
     args: {
       filter: t.arg({ type: RequestLogFilter }),
       by: t.arg({ type: RequestDimensionRef, required: true, description: 'What makes a group.' }),
+      groupIds: t.arg({
+        type: ['ID'],
+        required: { list: false, items: false },
+        description: `Only these groups, by their \`groupId\` (null: the requests that have none), ${MAX_GROUPS} at most; absent = all.`,
+      }),
       first: t.arg.int({ defaultValue: 50, description: `At most so many groups, up to ${MAX_GROUPS}.` }),
     },
-    resolve: async (_root, { filter, by, first }, { parts }) => {
+    resolve: async (_root, { filter, by, groupIds, first }, { parts }) => {
       const limit = first ?? 50;
       if (limit < 1 || limit > MAX_GROUPS) {
         throw badInput(`Cannot list groups: first must be 1 to ${MAX_GROUPS}`);
       }
-      const groups = await parts.log.groups(requestFilter(filter), by);
+      if (groupIds && groupIds.length > MAX_GROUPS) {
+        throw badInput(`Cannot list ${groupIds.length} groups: at most ${MAX_GROUPS} can be asked for`);
+      }
+      const all = await parts.log.groups(requestFilter(filter), by);
+      const groups = groupIds ? withIds(all, by, groupIds) : all;
       return groups.slice(0, limit).map((group) => ({ ...group, by }));
     },
   }),
 );
+
+/** Ids may be global or bare. */
+function withIds(groups: RequestGroup[], by: RequestDimension, ids: readonly (string | null | undefined)[]) {
+  const entity = ENTITIES[by];
+  const wanted = new Set(ids.map((id) => (id == null ? null : entity ? rawId(entity.type, id) : id)));
+  return groups.filter(({ id }) => wanted.has(id === null || entity ? id : publicId(by, id)));
+}

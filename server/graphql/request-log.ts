@@ -1,6 +1,7 @@
 // The request log: one row per request, with its attempts.
 
 import type { AttemptRow, RequestCursor } from '../gateway/ports.ts';
+import { saidIn } from '../gateway/said.ts';
 import { BY_OWN_KEY, badInput, builder, OWN, VIEWER } from './builder.ts';
 import { ClearPayload, NOTHING_CLEARED, tellCleared } from './clear.ts';
 import type { AdminContext } from './context.ts';
@@ -46,7 +47,12 @@ const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
       description: "What went wrong; null when nothing did, or it was the caller's own mistake.",
       resolve: ({ fault }) => fault,
     }),
-    reason: t.exposeString('reason', { description: 'Why it ended like that.' }),
+    reason: t.exposeString('reason', { description: 'Why it ended like that, in English.' }),
+    reasonDetail: t.string({
+      nullable: true,
+      description: 'What the provider or the network said, out of `reason`; null = nothing.',
+      resolve: ({ reason }) => saidIn(reason),
+    }),
     isPossibleDuplicate: t.exposeBoolean('isPossibleDuplicate', {
       description:
         'The request had been sent when the connection broke: the provider may have worked on it and may bill it.',
@@ -145,6 +151,11 @@ builder.node(RequestLogRef, {
       resolve: ({ affinity }) => affinity,
     }),
     affinityReason: t.exposeString('affinityReason', { description: 'Why it did that.' }),
+    affinityReasonDetail: t.string({
+      nullable: true,
+      description: 'What the provider or the network said, out of `affinityReason`; null = nothing.',
+      resolve: ({ affinityReason }) => saidIn(affinityReason),
+    }),
     affinityCode: t.exposeString('affinityCode', {
       description: 'The same for programs, such as `bound-account` or `bound-account-full`.',
     }),

@@ -28,6 +28,12 @@ const RequestLogHealthRef = builder
         nullable: true,
         description: 'Why the last write failed; null when it did not.',
       }),
+      oldestAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When the oldest request that is still in it arrived; null when it is empty.',
+        resolve: (_health, _args, { parts }) => parts.log.oldestMs(),
+      }),
     }),
   });
 

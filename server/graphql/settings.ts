@@ -1,7 +1,7 @@
 // The settings of the whole gateway: read, and changed in part.
 
 import * as v from 'valibot';
-import type { Settings } from '../gateway/ports.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../gateway/ports.ts';
 import { reservationFaults } from '../gateway/routing-settings.ts';
 import { AlertSettingsRef, alertFields, changedAlerts } from './alert-settings.ts';
 import { builder, VIEWER } from './builder.ts';
@@ -170,6 +170,14 @@ builder.queryField('settings', (t) =>
     type: SettingsRef,
     description: 'The settings as they are now.',
     resolve: (_root, _args, { parts }) => parts.catalog.current.settings,
+  }),
+);
+
+builder.queryField('defaultSettings', (t) =>
+  t.field({
+    type: SettingsRef,
+    description: 'The settings of a gateway on which nobody has changed any, in the units of `settings`.',
+    resolve: () => DEFAULT_SETTINGS,
   }),
 );
 

@@ -12,22 +12,24 @@ export interface UserError {
   retryAfterSeconds: number | null;
 }
 
-type UserErrorCode =
-  | 'already-running'
-  | 'in-use'
-  | 'insecure-connection'
-  | 'invalid-setup-token'
-  | 'invalid-url'
-  | 'invalid-value'
-  | 'name-taken'
-  | 'not-a-demo-account'
-  | 'not-found'
-  | 'not-testable'
-  | 'password-too-long'
-  | 'password-too-short'
-  | 'too-many-attempts'
-  | 'version-conflict'
-  | 'wrong-password';
+export const USER_ERROR_CODES = [
+  'already-running',
+  'in-use',
+  'insecure-connection',
+  'invalid-setup-token',
+  'invalid-url',
+  'invalid-value',
+  'name-taken',
+  'not-a-demo-account',
+  'not-found',
+  'not-testable',
+  'password-too-long',
+  'password-too-short',
+  'too-many-attempts',
+  'version-conflict',
+  'wrong-password',
+] as const;
+type UserErrorCode = (typeof USER_ERROR_CODES)[number];
 
 /** Thrown where a mutation finds that it cannot do what was asked; never reaches the caller as a top-level error. */
 export class ExpectedFailure extends Error {

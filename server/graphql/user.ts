@@ -14,6 +14,7 @@ import { pageArgs } from './page-args.ts';
 import type { AdminParts } from './parts.ts';
 import { ApiKeyRef, UserRef } from './refs.ts';
 import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { UserOrder, userOrder } from './user-order.ts';
 import { conflict, PRESENT, READ_VERSION, userVersion, VERSION } from './version.ts';
 
 builder.node(UserRef, {
@@ -83,18 +84,19 @@ const userFields = v.object({ username: nameField, email: emailField });
 builder.queryField('users', (t) =>
   t.field({
     type: UserConnection,
-    description: 'Users by name.',
+    description: 'Users, by name unless another order is given.',
     args: {
       search: t.arg.string({ description: 'Part of the user name or e-mail address, whatever the case.' }),
+      orderBy: t.arg({ type: UserOrder, defaultValue: 'name' }),
       ...pageArgs(t),
     },
-    resolve: (_root, { search, ...page }, { parts }) =>
+    resolve: (_root, { search, orderBy, ...page }, { parts }) =>
       pageOf(
         parts.catalog.current.rows.users.filter(({ username, email }) =>
           contains([username, email], search ?? ''),
         ),
         page,
-        { order: 'name', keyOf: ({ username, id }) => [username.toLowerCase(), id] },
+        userOrder(orderBy ?? 'name', parts),
       ),
   }),
 );
@@ -138,7 +140,7 @@ builder.mutationFields((t) => ({
     description: 'Removes a user together with the API keys of that user, and forgets their affinities.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, args, context) =>
-      deleteEntry(context, { typename: 'User', reason: 'its user was deleted' }, (catalog) =>
+      deleteEntry(context, { typename: 'User', code: 'user-deleted' }, (catalog) =>
         withKeys(catalog, rawId('User', args.id)),
       ),
   }),

@@ -113,11 +113,19 @@ export interface BodyRecord {
   isCut: Flag;
 }
 
+/** `sheet`: JSON of PriceSheet; `id` is made of it. `lastDay`: days since 1970 until the newest row that refers to it. */
+export interface PriceSheetRecord {
+  id: string;
+  sheet: string;
+  lastDay: number;
+}
+
 /** The request log, in a file of its own: it grows, and losing it loses no configuration. */
 export interface LogDatabase {
   /** `seq` counts rows in the order of writing. */
   request: RequestRecord & { seq: Generated<number> };
   requestBody: BodyRecord;
+  priceSheet: PriceSheetRecord;
   /** One row. The tables of sums have no types here: they are made of lists, see tally-kinds.ts. */
   tallyState: TallyState;
 }
@@ -147,8 +155,11 @@ export interface SqlEngine<Tables = Database> {
   readonly db: Kysely<Tables>;
   /** Runs every statement for every row of it, all in one transaction. Rows that break a constraint fail all. */
   writeRows(batches: readonly RowBatch[]): Promise<void>;
-  /** All rows in one transaction; one that breaks a constraint is left out. Resolves to how many were, and why. */
-  writeGoodRows(batch: { sql: string; rows: readonly RowText[] }): Promise<SkippedRows>;
+  /**
+   * All rows in one transaction; one that breaks a constraint is left out. Resolves to how many were, and why. `first`:
+   * what must be there before them, in the same transaction.
+   */
+  writeGoodRows(batch: { sql: string; rows: readonly RowText[]; first?: RowBatch }): Promise<SkippedRows>;
   /** Gives unused space of the file back in small steps, when there is much of it. */
   shrink(): Promise<void>;
   /** Work of more than one statement, done by the thread in one transaction. */

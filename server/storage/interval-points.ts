@@ -41,10 +41,10 @@ export async function foldedPoints(
       cross join "intervalPoint" p on p."series" = "intervalSeries"."id" and p."level" = level.value
         and p."startedAtMs" >= ${range.fromMs} and p."startedAtMs" < ${endMs}
     where ${series} and p."draw" < ${threshold} and "intervalMs" <= ${maxIntervalMs}
-    union ${extreme(1)} union ${extreme(0)}
     order by 1`.execute(db);
+  const { rows: extremes } = await sql<IntervalPoint>`${extreme(1)} union ${extreme(0)}`.execute(db);
   const newest = range.tail ? await newestPoints(range.tail) : [];
-  return { points: [...kept, ...newest], total };
+  return { points: [...withThose(extremes, kept), ...newest], total };
 
   function extreme(isMost: 0 | 1) {
     return sql`select * from (select ${point} from "intervalSeries" cross join "intervalExtreme" p
@@ -60,6 +60,21 @@ export async function foldedPoints(
     const rowRange = { rows: rowsOfTail(tail, filter), key: CALLER_KEY, before };
     return (await pointsOfRows(db, rowRange, { maxIntervalMs, limit, share })).points;
   }
+}
+
+/** Adds those that are not there, in order of time. Requests sent at once make points that are the same, and both count. */
+function withThose(extremes: readonly IntervalPoint[], kept: readonly IntervalPoint[]): IntervalPoint[] {
+  const missing = extremes.filter((extreme) => !kept.some((point) => isSame(point, extreme)));
+  return missing.length === 0 ? [...kept] : [...kept, ...missing].sort((a, b) => a.atMs - b.atMs);
+}
+
+function isSame(one: IntervalPoint, other: IntervalPoint): boolean {
+  return (
+    one.atMs === other.atMs &&
+    one.intervalMs === other.intervalMs &&
+    one.userId === other.userId &&
+    one.modelId === other.modelId
+  );
 }
 
 /** The levels in which there are draws below the threshold. */

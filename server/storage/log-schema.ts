@@ -164,6 +164,15 @@ const SENT_BODIES: readonly string[] = [
   'ALTER TABLE requestBody ADD COLUMN requestHeaders TEXT',
 ];
 
+// What its requests refer to is in their tails: no column, no index.
+const PRICE_SHEETS: readonly string[] = [
+  `CREATE TABLE priceSheet (
+    id TEXT PRIMARY KEY NOT NULL,
+    sheet TEXT NOT NULL,
+    lastDay INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+];
+
 export const LOG_SCHEMA: SqliteSchema<LogDatabase> = {
   steps: [
     [...REQUESTS, ...BODIES],
@@ -173,6 +182,7 @@ export const LOG_SCHEMA: SqliteSchema<LogDatabase> = {
     INTERVALS,
     [...TALLIES_ANEW, ...REQUEST_NAMES],
     SENT_BODIES,
+    PRICE_SHEETS,
   ],
   // Of pages of 4 KiB a quarter would stay empty: two rows fit, and a half.
   pageBytes: PAGE_BYTES,

@@ -1,8 +1,15 @@
 // A RequestFilter as a condition in SQL. Every value is a parameter.
 
 import { type Expression, type ExpressionWrapper, expressionBuilder, type SqlBool, sql } from 'kysely';
-import { EQUAL_FILTER_FIELDS, type RequestFilter, SEARCHED_ROW_FIELDS } from '../gateway/ports.ts';
+import {
+  EQUAL_FILTER_FIELDS,
+  LEAST_FILTER_FIELDS,
+  type RequestFilter,
+  SEARCHED_ROW_FIELDS,
+} from '../gateway/ports.ts';
 import { flag, type LogDatabase } from './database.ts';
+
+const LEAST_FIELDS = Object.keys(LEAST_FILTER_FIELDS) as (keyof typeof LEAST_FILTER_FIELDS)[];
 
 /** True for the rows of `request` (or a subquery of its columns) that match every given field. */
 export function matches(filter: RequestFilter): ExpressionWrapper<LogDatabase, 'request', SqlBool> {
@@ -14,7 +21,7 @@ export function matches(filter: RequestFilter): ExpressionWrapper<LogDatabase, '
     ...compare('startedAtMs', '<', filter.toMs),
     ...compare('status', '>=', filter.minStatus),
     ...compare('status', '<=', filter.maxStatus),
-    ...compare('latencyMs', '>=', filter.minLatencyMs),
+    ...LEAST_FIELDS.flatMap((field) => compare(LEAST_FILTER_FIELDS[field], '>=', filter[field])),
     ...contain(['apiKeyName'], filter.apiKeyName),
     ...contain(['requestedModel'], filter.requestedModel),
     ...contain(SEARCHED_ROW_FIELDS, filter.search),

@@ -25,9 +25,16 @@ import { insertSql } from './insert-sql.ts';
 import { intervalSample, intervals } from './interval-queries.ts';
 import { LogFolder } from './log-folder.ts';
 import { missTotals } from './miss-totals.ts';
+import { deleteUnused, PriceSheetRecords, sheetsOf } from './price-sheets.ts';
 import { deleteExpired, deleteMatching } from './request-deletion.ts';
 import { requestPage } from './request-pages.ts';
-import { REQUEST_COLUMNS, requestOf, requestText } from './request-records.ts';
+import {
+  REQUEST_COLUMNS,
+  type RequestText,
+  requestOf,
+  requestText,
+  STORED_REQUEST,
+} from './request-records.ts';
 import { requestCount, requestGroups, requestSeries, requestTotals } from './request-totals.ts';
 import { RowWriter, type WriterHealth } from './row-writer.ts';
 import { sessionNeighbours } from './session-neighbours.ts';
@@ -43,7 +50,7 @@ const MANY_QUEUED_ROWS = 4_000;
 export class SqlRequestLog implements RequestLog {
   readonly #engine: SqlEngine<LogDatabase>;
   readonly #db: Kysely<LogDatabase>;
-  readonly #writer: RowWriter<RequestRow>;
+  readonly #writer: RowWriter<RequestRow, RequestText>;
   readonly #folder: LogFolder;
 
   /** `reader`: a second thread on the same file, so that a long search does not hold up writing. */
@@ -66,14 +73,15 @@ export class SqlRequestLog implements RequestLog {
       // A batch whose reply was lost is written again.
       whenKnown: 'keep',
     });
+    const sheets = new PriceSheetRecords();
     this.#writer = new RowWriter({
       clock,
       maxRows: MAX_QUEUED_ROWS,
       maxCharacters: MAX_QUEUED_CHARACTERS,
       rowsPerTurn: ROWS_PER_TURN,
-      toText: requestText,
+      toText: (row) => requestText(row, sheets.recordOf(row)),
       write: async (rows) => {
-        const written = await engine.writeGoodRows({ sql, rows });
+        const written = await engine.writeGoodRows({ sql, rows, first: sheetsOf(rows) });
         this.#folder.wake();
         return written;
       },
@@ -110,7 +118,7 @@ export class SqlRequestLog implements RequestLog {
     await this.flush();
     const record = await this.#db
       .selectFrom('request')
-      .select(REQUEST_COLUMNS)
+      .select(STORED_REQUEST)
       .where('id', '=', id)
       .executeTakeFirst();
     return record ? requestOf(record) : null;
@@ -124,6 +132,15 @@ export class SqlRequestLog implements RequestLog {
   async count(filter: RequestFilter): Promise<number> {
     await this.flush();
     return requestCount(this.#db, filter);
+  }
+
+  async oldestMs(): Promise<number | null> {
+    await this.flush();
+    const found = await this.#db
+      .selectFrom('request')
+      .select(({ fn }) => fn.min('startedAtMs').as('startedAtMs'))
+      .executeTakeFirst();
+    return found?.startedAtMs ?? null;
   }
 
   async totals(filter: RequestFilter, options?: TotalsOptions): Promise<RequestTotals> {
@@ -175,7 +192,7 @@ export class SqlRequestLog implements RequestLog {
     if (!known) return null;
     const records = await this.#db
       .selectFrom('request')
-      .select(REQUEST_COLUMNS)
+      .select(STORED_REQUEST)
       .where('seq', '>', known.seq)
       .orderBy('seq')
       .limit(limit)
@@ -199,6 +216,7 @@ export class SqlRequestLog implements RequestLog {
   async sweep(retention: Settings['retention'], nowMs: number): Promise<number> {
     await this.flush();
     const deletedRows = await deleteExpired(this.#engine, this.#db, { ...retention, nowMs });
+    await deleteUnused(this.#engine);
     await this.#engine.shrink();
     return deletedRows;
   }

@@ -3,10 +3,10 @@
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { RequestPage } from '../gateway/log-queries.ts';
 import type { RequestCursor, RequestFilter } from '../gateway/ports.ts';
-import type { LogDatabase, RequestRecord } from './database.ts';
+import type { LogDatabase } from './database.ts';
 import { type LogView, rangeOf, roughRows, timeless, viewLog } from './log-view.ts';
 import { matches } from './request-filter.ts';
-import { REQUEST_COLUMNS, requestOf } from './request-records.ts';
+import { requestOf, STORED_REQUEST, type StoredRequest } from './request-records.ts';
 import {
   DAY_MS,
   dimensionsOf,
@@ -55,7 +55,7 @@ export function requestPage(db: Kysely<LogDatabase>, asked: RequestFilter, page:
     const filter = { ...asked, ...(await onlyKey(view, asked)) };
     const named = await rowsNamed(view, filter, page);
     if (named) return pageOf(named, page, null);
-    const records: RequestRecord[] = [];
+    const records: StoredRequest[] = [];
     let seenRows = 0;
     for (const stretch of await stretchesWithRows(view, filter, page)) {
       for (let toMs = stretch.toMs; toMs > stretch.fromMs; ) {
@@ -78,7 +78,7 @@ export function requestPage(db: Kysely<LogDatabase>, asked: RequestFilter, page:
 }
 
 function pageOf(
-  records: readonly RequestRecord[],
+  records: readonly StoredRequest[],
   { limit }: Page,
   reached: RequestCursor | null,
 ): RequestPage {
@@ -151,7 +151,7 @@ async function rowsNamed(
   { tx }: LogView,
   { search, ...filter }: RequestFilter,
   { limit, after }: Page,
-): Promise<RequestRecord[] | null> {
+): Promise<StoredRequest[] | null> {
   if (search === undefined || search.length < MIN_ID_CHARACTERS) return null;
   const { rows } = await sql<{ id: string }>`
     select "id" from "requestName" where "requestId" = ${search} union select "id" from "request" where "id" = ${search}`.execute(
@@ -161,7 +161,7 @@ async function rowsNamed(
   const ids = rows.map(({ id }) => id);
   return tx
     .selectFrom('request')
-    .select(REQUEST_COLUMNS)
+    .select(STORED_REQUEST)
     .where(sql<SqlBool>`"id" in (select "value" from json_each(${JSON.stringify(ids)}))`)
     .where(matches(filter))
     .where(beyond(after))
@@ -175,14 +175,14 @@ function newest(
   { tx }: LogView,
   { fromMs, toMs, seqs }: Stretch,
   { filter, limit, after }: Page & { filter: RequestFilter },
-): Promise<RequestRecord[]> {
+): Promise<StoredRequest[]> {
   const numbered: RawBuilder<SqlBool> = seqs
     ? sql`"seq" in (select "request"."seq" from json_each(${JSON.stringify(seqs)}) cross join "request"
         on "request"."seq" between "value" ->> 0 and "value" ->> 1)`
     : sql`true`;
   return tx
     .selectFrom('request')
-    .select(REQUEST_COLUMNS)
+    .select(STORED_REQUEST)
     .where(numbered)
     .where(matches({ ...filter, fromMs, toMs }))
     .where(beyond(after))

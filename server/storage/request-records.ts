@@ -1,8 +1,10 @@
 // Rows of the request log as the table holds them, and back.
 
+import { sql } from 'kysely';
 import type { AffinityOutcome, AttemptRow, RequestRow } from '../gateway/ports.ts';
+import type { PriceSheet } from '../gateway/price-sheet.ts';
 import type { AffinityCode, Miss } from '../gateway/route-record.ts';
-import { flag, type RequestRecord, type RowText } from './database.ts';
+import { flag, type PriceSheetRecord, type RequestRecord, type RowText } from './database.ts';
 import { type LeverTail, leverOf, leverTail, type RouteTail, routeOf, routeTail } from './route-records.ts';
 
 /** In the order in which `requestText` gives them; `tail` is the last. */
@@ -41,6 +43,17 @@ export const REQUEST_COLUMNS = [
   'tail',
 ] as const satisfies readonly (keyof RequestRecord)[];
 
+/** A row as it is read: with the prices that its tail refers to, as JSON; null = none. */
+export type StoredRequest = RequestRecord & { priceSheet: string | null };
+
+/** What `requestOf` takes, to be selected from `request`. */
+export const STORED_REQUEST = [
+  ...REQUEST_COLUMNS,
+  sql<string | null>`(SELECT sheet FROM priceSheet WHERE priceSheet.id = request.tail ->> 26)`.as(
+    'priceSheet',
+  ),
+] as const;
+
 /**
  * What is only ever read together with its row, as one JSON list in this order: binding a value costs SQLite as much as
  * writing it. Add at the end, and give `tailOf` what older rows have there; never change the order.
@@ -73,6 +86,8 @@ type Tail = [
   prefixParentId?: string | null,
   prefixSharedTokens?: number | null,
   traceId?: string | null,
+  /** `STORED_REQUEST` reads it in SQL: element 26. */
+  priceSheetId?: string | null,
 ];
 
 /** More causes than there are; a guard for what comes from elsewhere. */
@@ -107,7 +122,12 @@ type AttemptTail = [
   durationMs: number,
 ];
 
-export function requestText(row: RequestRow): RowText {
+/** Refers to `sheet`, which has to be written before it. */
+export interface RequestText extends RowText {
+  sheet: PriceSheetRecord | null;
+}
+
+export function requestText(row: RequestRow, sheet: PriceSheetRecord | null): RequestText {
   const head = [
     row.id,
     row.requestId,
@@ -141,10 +161,10 @@ export function requestText(row: RequestRow): RowText {
     flag(row.isKeepWarm),
     row.errorMessage,
   ];
-  return { head: JSON.stringify(head), tail: JSON.stringify(tailOf(row)) };
+  return { head: JSON.stringify(head), tail: JSON.stringify(tailOf(row, sheet)), sheet };
 }
 
-function tailOf(row: RequestRow): Tail {
+function tailOf(row: RequestRow, sheet: PriceSheetRecord | null): Tail {
   return [
     row.finishedAtMs,
     row.path,
@@ -172,6 +192,7 @@ function tailOf(row: RequestRow): Tail {
     row.prefixParentId,
     row.prefixSharedTokens,
     row.traceId,
+    sheet?.id ?? null,
   ];
 }
 
@@ -197,8 +218,15 @@ function attemptTail(attempt: AttemptRow): AttemptTail {
   ];
 }
 
-export function requestOf({ tail, isStreamed, isKeepWarm, ...columns }: RequestRecord): RequestRow {
+export function requestOf({
+  tail,
+  isStreamed,
+  isKeepWarm,
+  priceSheet,
+  ...columns
+}: StoredRequest): RequestRow {
   const rest: Tail = JSON.parse(tail);
+  const sheet: PriceSheet | null = priceSheet === null ? null : JSON.parse(priceSheet);
   const attempts = rest[18];
   return {
     ...columns,
@@ -219,6 +247,7 @@ export function requestOf({ tail, isStreamed, isKeepWarm, ...columns }: RequestR
     rawUsage: rest[12],
     usageFlags: rest[13],
     priceVersion: rest[14],
+    priceSheet: sheet,
     queueMs: rest[15],
     affinityReason: rest[16],
     expectedWarmTokens: rest[17],

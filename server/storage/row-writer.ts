@@ -31,7 +31,7 @@ export interface WriterHealth {
   lastError: string | null;
 }
 
-export interface RowWriterOptions<Row> {
+export interface RowWriterOptions<Row, Text extends RowText = RowText> {
   clock: Clock;
   /** Bounds of the queue. Further rows are dropped, so that the queue's head stays in place while written. */
   maxRows: number;
@@ -42,16 +42,16 @@ export interface RowWriterOptions<Row> {
    */
   rowsPerTurn: number;
   /** May throw: such a row is dropped like one that does not fit. */
-  toText(row: Row): RowText;
-  write(rows: readonly RowText[]): Promise<SkippedRows>;
+  toText(row: Row): Text;
+  write(rows: readonly Text[]): Promise<SkippedRows>;
 }
 
-export class RowWriter<Row> {
-  readonly #options: RowWriterOptions<Row>;
+export class RowWriter<Row, Text extends RowText = RowText> {
+  readonly #options: RowWriterOptions<Row, Text>;
   /** Newer than the queue, not yet text. */
   #newRows: Row[] = [];
   /** Oldest first. The rows of the batch being written stay in until they are written or dropped. */
-  readonly #queue: RowText[] = [];
+  readonly #queue: Text[] = [];
   #queuedCharacters = 0;
   /** Rows ever taken off the queue or kept out of it; with those that wait it tells when a given row is through. */
   #settledRows = 0;
@@ -63,7 +63,7 @@ export class RowWriter<Row> {
   #cancelTimer: (() => void) | null = null;
   #isClosed = false;
 
-  constructor(options: RowWriterOptions<Row>) {
+  constructor(options: RowWriterOptions<Row, Text>) {
     this.#options = options;
   }
 

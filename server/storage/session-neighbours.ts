@@ -4,7 +4,7 @@ import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { SessionNeighbours } from '../gateway/log-queries.ts';
 import type { RequestRow } from '../gateway/ports.ts';
 import type { LogDatabase } from './database.ts';
-import { REQUEST_COLUMNS, requestOf } from './request-records.ts';
+import { requestOf, STORED_REQUEST } from './request-records.ts';
 
 type Place = Pick<RequestRow, 'id' | 'startedAtMs' | 'sessionId' | 'apiKeyId'>;
 
@@ -31,7 +31,7 @@ async function nearest(
   const order = isAfter ? 'asc' : 'desc';
   const records = await db
     .selectFrom('request')
-    .select(REQUEST_COLUMNS)
+    .select(STORED_REQUEST)
     // A session is a caller's own word: two API keys may use the same.
     .where(sql<SqlBool>`"sessionId" = ${sessionId} and "apiKeyId" is ${apiKeyId}`)
     .where(sql<SqlBool>`("startedAtMs", "id") ${operator} (${startedAtMs}, ${id})`)

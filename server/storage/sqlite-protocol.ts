@@ -35,10 +35,10 @@ export type ThreadCall =
   /**
    * Rows for the next `write-staged`, which writes all of them in one transaction and leaves out those that break a
    * constraint: a long list comes in pieces, so that sending it does not hold up the sender. `isFirst` forgets what an
-   * interrupted sender left. `tails`: the last value of each row, one a line; null = the rows are whole.
+   * interrupted sender left. `first` is run before them. `tails`: the last value of each row, one a line; null = the rows are whole.
    */
   | { kind: 'stage'; isFirst: boolean; rowsJson: string; tails: string | null }
-  | { kind: 'write-staged'; sql: string }
+  | { kind: 'write-staged'; sql: string; first: readonly BatchStatement[] }
   /** In one transaction; `options`: JSON of the work's options. Its result is the only row. */
   | { kind: 'work'; name: WorkName; options: string }
   | { kind: 'begin'; writes: boolean }

@@ -109,7 +109,10 @@ class SqliteEngine {
       case 'stage':
         return this.#stage(call);
       case 'write-staged':
-        return this.#inTransaction((result) => this.#runGoodRows(call.sql, result));
+        return this.#inTransaction((result) => {
+          this.#runBatch(call.first, result);
+          this.#runGoodRows(call.sql, result);
+        });
       case 'work':
         return this.#inTransaction((result) => {
           result.rows = [runWork(this.#known, call)];

@@ -77,14 +77,15 @@ class SqliteEngine<Tables> implements SqlEngine<Tables> {
   }
 
   async writeRows(batches: readonly RowBatch[]): Promise<void> {
-    const statements = batches.filter((batch) => batch.rows.length > 0).map(toStatement);
+    const statements = statementsOf(batches);
     await this.#exclusively(() => this.#thread.call({ kind: 'batch', statements }));
   }
 
-  async writeGoodRows({ sql, rows }: { sql: string; rows: readonly RowText[] }): Promise<SkippedRows> {
+  async writeGoodRows({ sql, rows, first }: Parameters<SqlEngine['writeGoodRows']>[0]): Promise<SkippedRows> {
     return this.#exclusively(async () => {
       const staged = await this.#stage(rows);
-      const written = this.#thread.call({ kind: 'write-staged', sql });
+      const statements = statementsOf(first ? [first] : []);
+      const written = this.#thread.call({ kind: 'write-staged', sql, first: statements });
       await Promise.all(staged);
       return written;
     });
@@ -140,8 +141,10 @@ class SqliteEngine<Tables> implements SqlEngine<Tables> {
   }
 }
 
-function toStatement({ sql, rows }: RowBatch): BatchStatement {
-  return { sql, rowsJson: JSON.stringify(rows) };
+function statementsOf(batches: readonly RowBatch[]): BatchStatement[] {
+  return batches
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ sql, rows }) => ({ sql, rowsJson: JSON.stringify(rows) }));
 }
 
 function* chunksOf(rows: readonly RowText[]): Generator<RowText[]> {

@@ -172,6 +172,9 @@ const FILTER_DIMENSIONS: { [Field in keyof Required<RequestFilter>]: Dimension |
   minStatus: 'status',
   maxStatus: 'status',
   minLatencyMs: null,
+  minTimeToFirstTokenMs: null,
+  minInputTokens: null,
+  minCostNanoUsd: null,
   search: null,
 };
 

@@ -36,6 +36,9 @@ const cases: [RequestFilter, RequestFilter][] = [
   [{ minStatus: 529 }, { minStatus: 530 }],
   [{ maxStatus: 529 }, { maxStatus: 528 }],
   [{ minLatencyMs: 900 }, { minLatencyMs: 901 }],
+  [{ minTimeToFirstTokenMs: 300 }, { minTimeToFirstTokenMs: 301 }],
+  [{ minInputTokens: 1_000 }, { minInputTokens: 1_001 }],
+  [{ minCostNanoUsd: 1_500_000 }, { minCostNanoUsd: 1_500_001 }],
   [{ search: 'REQ-R1' }, { search: 'req-r2' }],
   [{ search: 's_1' }, { search: 's%1' }],
   [{ search: 'sonn' }, { search: 'sonn ' }],
@@ -62,9 +65,21 @@ test('matchesFilter finds nothing in what a row does not have', () => {
     userId: null,
     sessionId: null,
     errorMessage: null,
+    timeToFirstTokenMs: null,
+    inputTokens: null,
+    costNanoUsd: null,
   };
   const row = sampleRow('r1', nothing);
-  for (const filter of [{ apiKeyId: 'null' }, { apiKeyName: 'null' }, { userId: '' }, { search: 'null' }]) {
+  const filters: RequestFilter[] = [
+    { apiKeyId: 'null' },
+    { apiKeyName: 'null' },
+    { userId: '' },
+    { search: 'null' },
+    { minTimeToFirstTokenMs: 0 },
+    { minInputTokens: 0 },
+    { minCostNanoUsd: 0 },
+  ];
+  for (const filter of filters) {
     assert.equal(matchesFilter(row, filter), false, JSON.stringify(filter));
   }
 });

@@ -19,13 +19,13 @@ test('clearableAffinity() clears what is held too, also where the binding has ex
   await bench.send({ body: turn(1), session: 't' });
   const [first, second] = affinity.list();
   assert.ok(first && second);
-  clearable.clear(({ providerId }) => providerId === 'p2', 'cleared by an administrator');
+  clearable.clear(({ providerId }) => providerId === 'p2', 'cleared');
   assert.equal(keepWarm.stats().waiting, 2);
-  const cleared = clearable.clear(({ key }) => key === first.key, 'cleared by an administrator');
+  const cleared = clearable.clear(({ key }) => key === first.key, 'cleared');
   assert.deepEqual([cleared, keepWarm.stats().waiting], [[first], 1]);
   await bench.clock.advance(6 * MINUTE_MS);
   assert.deepEqual([clearable.list(), keepWarm.stats().sent], [[], 1]);
-  clearable.clear(({ sessionId }) => sessionId === second.sessionId, 'cleared by an administrator');
+  clearable.clear(({ sessionId }) => sessionId === second.sessionId, 'cleared');
   assert.deepEqual([keepWarm.stats().waiting, bench.clock.pendingTimers], [0, 0]);
 });
 

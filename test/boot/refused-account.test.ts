@@ -21,41 +21,50 @@ class SlowStore extends MemoryCatalogStore {
   }
 }
 
-/** The account's row after the first 401 came in while `change` of it was being stored. */
-async function refusedDuring(change: (row: AccountRow) => CatalogChange): Promise<AccountRow | undefined> {
+/** The account's row, and what was logged, after the first 401 came in while `change` of it was being stored. */
+async function refusedDuring(
+  change: (row: AccountRow) => CatalogChange,
+): Promise<{ row: AccountRow | undefined; logged: string[] }> {
   const store = new SlowStore();
   Object.assign(store.rows, sampleRows());
   const holder = await CatalogHolder.open(store, () => Promise.resolve('open'));
   const row = holder.current.accounts.get('a1');
   assert.ok(row);
   const edit = holder.apply([change(row)]);
-  const refusal = storeRefusal(holder, row, REASON);
+  const logged: string[] = [];
+  const refusal = storeRefusal(holder, row, REASON, (_level, event) => logged.push(event));
   store.release();
   await Promise.all([edit, refusal]);
   assert.deepEqual(store.rows.accounts, holder.current.rows.accounts);
-  return holder.current.accounts.get('a1');
+  return { row: holder.current.accounts.get('a1'), logged };
 }
 
 test('storeRefusal() keeps what an edit under way changes', async () => {
-  const row = await refusedDuring((before) => ({ kind: 'put-account', row: { ...before, weight: 7 } }));
-  assert.deepEqual([row?.weight, row?.disabledReason], [7, REASON]);
+  const { row, logged } = await refusedDuring((before) => ({
+    kind: 'put-account',
+    row: { ...before, weight: 7 },
+  }));
+  assert.deepEqual([row?.weight, row?.disabledReason, logged], [7, REASON, ['account-disabled']]);
 });
 
 test('storeRefusal() neither brings the refused credential back nor disables the one that replaced it', async () => {
   const given = { sealedCredential: 'sealed anew', credentialFingerprint: 'beef' };
-  const row = await refusedDuring((before) => ({ kind: 'put-account', row: { ...before, ...given } }));
-  assert.deepEqual([row?.sealedCredential, row?.disabledReason], ['sealed anew', null]);
+  const { row, logged } = await refusedDuring((before) => ({
+    kind: 'put-account',
+    row: { ...before, ...given },
+  }));
+  assert.deepEqual([row?.sealedCredential, row?.disabledReason, logged], ['sealed anew', null, []]);
 });
 
 test('storeRefusal() does not bring back an account that is being deleted', async () => {
-  const row = await refusedDuring(({ id }) => ({ kind: 'delete', table: 'account', id }));
-  assert.equal(row, undefined);
+  const { row, logged } = await refusedDuring(({ id }) => ({ kind: 'delete', table: 'account', id }));
+  assert.deepEqual([row, logged], [undefined, []]);
 });
 
 test('storeRefusal() keeps the first reason', async () => {
-  const row = await refusedDuring((before) => ({
+  const { row, logged } = await refusedDuring((before) => ({
     kind: 'put-account',
     row: { ...before, disabledReason: 'no credit left' },
   }));
-  assert.equal(row?.disabledReason, 'no credit left');
+  assert.deepEqual([row?.disabledReason, logged], ['no credit left', []]);
 });

@@ -43,15 +43,15 @@ async function pinnedBench(upstream: Upstream = () => message(), options: BenchO
   const bench = createBench(upstream, options);
   await bench.send({ session: 's' });
   const { key } = only(bench);
-  bench.parts.affinity.pin(key, { isPinned: true, ttlMs: TTL_MS, reason: 'pinned by hand' });
+  bench.parts.affinity.pin(key, { isPinned: true, ttlMs: TTL_MS });
   return bench;
 }
 
-function move(bench: Bench, accountId: string, reason = 'moved by hand'): Binding | null {
+function move(bench: Bench, accountId: string): Binding | null {
   const candidates = bench.catalog.candidates('m1', 'anthropic-messages');
   const candidate = candidates.find(({ account }) => account.id === accountId);
   assert.ok(candidate);
-  return bench.parts.affinity.move(only(bench).key, { candidate, ttlMs: TTL_MS, reason });
+  return bench.parts.affinity.move(only(bench).key, { candidate, ttlMs: TTL_MS });
 }
 
 gatewayTest(
@@ -74,10 +74,10 @@ gatewayTest(
         accountIdBefore,
         accountIdAfter,
       ]),
-      [['moved', 'moved by hand', 'a', 'c']],
+      [['moved', 'moved by an administrator', 'a', 'c']],
     );
     const { invalidations, keySwitches, providerSwitches } = bench.parts.affinity.counters();
-    assert.deepEqual([[...invalidations], keySwitches, providerSwitches], [[['moved by hand', 1]], 1, 0]);
+    assert.deepEqual([[...invalidations], keySwitches, providerSwitches], [[['moved', 1]], 1, 0]);
     const first = await send();
     assert.deepEqual([first.row.accountId, first.row.affinity], ['c', 'hit']);
     const next = await send();
@@ -113,10 +113,10 @@ gatewayTest(
     assert.equal((await bench.send({ session: 's' })).row.affinity, 'hit');
     await bench.clock.advance(10 * TTL_MS);
     const events = followEvents(bench);
-    bench.parts.affinity.pin(only(bench).key, { isPinned: false, ttlMs: TTL_MS, reason: 'unpinned by hand' });
+    bench.parts.affinity.pin(only(bench).key, { isPinned: false, ttlMs: TTL_MS });
     assert.deepEqual(
       events.map(({ kind, reason }) => [kind, reason]),
-      [['unpinned', 'unpinned by hand']],
+      [['unpinned', 'unpinned by an administrator']],
     );
     await bench.clock.advance(TTL_MS - 1);
     bench.parts.affinity.sweep();
@@ -177,7 +177,7 @@ gatewayTest(
     await send();
     const account = bench.catalog.accounts.get('a');
     assert.ok(account);
-    bench.parts.affinity.pin(only(bench).key, { isPinned: true, ttlMs: TTL_MS, reason: 'by hand' });
+    bench.parts.affinity.pin(only(bench).key, { isPinned: true, ttlMs: TTL_MS });
     account.isPaused = true;
     await send();
     await bench.clock.advance(200_000);
@@ -217,7 +217,7 @@ gatewayTest('a pin survives a restart beyond the lifetime, and a clear ends it f
   await after.clock.advance(TTL_MS);
   after.parts.affinity.restore(await store.load());
   assert.equal((await after.send({ session: 's' })).row.affinity, 'hit');
-  assert.equal(after.parts.affinity.clear(() => true, 'cleared by hand').length, 1);
+  assert.equal(after.parts.affinity.clear(() => true, 'cleared').length, 1);
   await after.parts.affinity.save(store);
   assert.equal(kept.size, 0);
 });
@@ -229,8 +229,7 @@ gatewayTest('pin() stops at a thousand', async () => {
   bench.parts.affinity.restore(
     Array.from({ length: 1_000 }, (_, n) => ({ ...one, key: `pinned-${n}`, isPinned: true })),
   );
-  const pin = (key: string, isPinned: boolean) =>
-    bench.parts.affinity.pin(key, { isPinned, ttlMs: TTL_MS, reason: 'by hand' });
+  const pin = (key: string, isPinned: boolean) => bench.parts.affinity.pin(key, { isPinned, ttlMs: TTL_MS });
   assert.equal(pin(one.key, true), 'too-many');
   pin('pinned-7', false);
   const pinned = pin(one.key, true);

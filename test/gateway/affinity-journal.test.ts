@@ -25,7 +25,7 @@ test('moves to warmer accounts count as one reason, and are each kept with their
   serve('a', null);
   serve('b', '500 more tokens are warm on another account');
   serve('a', '900 more tokens are warm on another account');
-  assert.deepEqual([...table.counters().invalidations], [['another account is warmer', 2]]);
+  assert.deepEqual([...table.counters().invalidations], [['warmer-elsewhere', 2]]);
   assert.deepEqual(
     [...table.history.newestFirst()].map(
       ({ event }) => `${event.kind} ${event.accountIdBefore}>${event.accountIdAfter} ${event.reason}`,

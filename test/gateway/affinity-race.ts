@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import type { Candidate } from '../../server/gateway/catalog.ts';
 import { affinityIdentity } from '../../server/gateway/identity.ts';
 import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import { Live } from '../../server/gateway/live.ts';
-import type { AffinityEvent, Binding, Clock } from '../../server/gateway/ports.ts';
+import type { Binding, Clock } from '../../server/gateway/ports.ts';
 import type { AffinityTicket, Away } from '../../server/gateway/ticket.ts';
 import { createBench, message } from './fixture.ts';
 
@@ -124,7 +125,7 @@ export class Race {
         break;
       case 'pin':
       case 'unpin':
-        this.table.pin(keyOf(session), { isPinned: action === 'pin', ttlMs: TTL_MS, reason: action });
+        this.table.pin(keyOf(session), { isPinned: action === 'pin', ttlMs: TTL_MS });
         break;
       case 'wait':
         this.nowMs += where % 2 === 0 ? 1_000 : TTL_MS;
@@ -214,7 +215,6 @@ export class Race {
     const moved = this.table.move(keyOf(session), {
       candidate: candidateOf(account),
       ttlMs: TTL_MS,
-      reason: 'by hand',
     });
     assert.equal(moved?.accountId, was ? account : undefined);
     if (was && was.accountId !== account) {

@@ -55,7 +55,7 @@ for (const seed of [1, 2, 3]) {
     await bench.clock.advance(1);
     const boundBefore = bench.parts.affinity.list().length;
     assert.ok(boundBefore >= 20);
-    assert.equal(bench.parts.affinity.clear(() => true, 'all').length, boundBefore);
+    assert.equal(bench.parts.affinity.clear(() => true, 'cleared').length, boundBefore);
     for (const answer of shuffled(held, seed + 7)) answer(message());
     await bench.clock.advance(1);
     assert.equal(bench.parts.affinity.list().length, 0);
@@ -79,7 +79,7 @@ gatewayTest('clear() holds against a request that waits for the account it was b
   const waiting = bench.open({ session: 's' });
   await bench.clock.advance(1);
   assert.equal(bench.calls.length, 1);
-  assert.equal(bench.parts.affinity.clear(({ accountId }) => accountId === 'a', 'gone').length, 1);
+  assert.equal(bench.parts.affinity.clear(({ accountId }) => accountId === 'a', 'cleared').length, 1);
   await first.body?.cancel();
   await bench.clock.advance(1);
   await (await waiting).text();
@@ -101,7 +101,7 @@ gatewayTest('move() holds against a request under way where the conversation was
     .candidates('m1', 'anthropic-messages')
     .find(({ account }) => account.id === 'c');
   assert.ok(candidate);
-  bench.parts.affinity.move(bound.key, { candidate, ttlMs: TTL_MS, reason: 'by hand' });
+  bench.parts.affinity.move(bound.key, { candidate, ttlMs: TTL_MS });
   held.shift()?.(message());
   const { row } = await underWay;
   assert.deepEqual([row.accountId, row.affinity, row.affinityCode], ['a', 'borrowed', 'bound-meanwhile']);

@@ -225,7 +225,7 @@ test('affinity that was cleared is not brought back by a request in flight', asy
   const bench = createBench(() => new Promise((resolve) => waiting.push(resolve)));
   const first = bench.send({ session: 's' });
   await bench.clock.advance(1);
-  bench.parts.affinity.clear(({ apiKeyId }) => apiKeyId === 'ada', 'cleared by an admin');
+  bench.parts.affinity.clear(({ apiKeyId }) => apiKeyId === 'ada', 'cleared');
   waiting.shift()?.(message());
   const reply = await first;
   assert.deepEqual([reply.row.affinity, bench.parts.affinity.list().length], ['none', 0]);
@@ -240,7 +240,7 @@ test('affinity of others survives a clear while their requests are in flight', a
   const bench = createBench(() => new Promise((resolve) => waiting.push(resolve)));
   const bob = bench.send({ session: 's', key: BOB_KEY });
   await bench.clock.advance(1);
-  bench.parts.affinity.clear(({ apiKeyId }) => apiKeyId === 'ada', 'cleared by an admin');
+  bench.parts.affinity.clear(({ apiKeyId }) => apiKeyId === 'ada', 'cleared');
   waiting.shift()?.(message());
   assert.equal((await bob).row.affinity, 'new');
 });
@@ -249,17 +249,17 @@ test('affinity.clear() removes what matches, says what, and announces it', async
   const bench = createBench(() => message());
   for (const session of ['s1', 's2', 's3']) await bench.send({ session });
   const events = followEvents(bench);
-  const cleared = bench.parts.affinity.clear(({ accountId }) => accountId === 'b', 'cleared by an admin');
+  const cleared = bench.parts.affinity.clear(({ accountId }) => accountId === 'b', 'cleared');
   assert.deepEqual(
     cleared.map(({ accountId }) => accountId),
     ['b'],
   );
   assert.deepEqual(
     events.map(({ kind, reason }) => [kind, reason]),
-    [['cleared', 'cleared by an admin']],
+    [['cleared', 'cleared by an administrator']],
   );
   assert.equal(bench.parts.affinity.list().length, 2);
-  assert.equal(bench.parts.affinity.counters().invalidations.get('cleared by an admin'), 1);
+  assert.equal(bench.parts.affinity.counters().invalidations.get('cleared'), 1);
 });
 
 test('affinity keeps at most its cap and lets the one unused longest go', async () => {
@@ -300,7 +300,7 @@ test('affinity survives a restart, without the bindings of anonymous callers', a
   const after = createBench(() => message(), { settings: { requireApiKey: false } });
   after.parts.affinity.restore(await store.load());
   assert.equal((await after.send({ session: 's' })).row.affinity, 'hit');
-  bench.parts.affinity.clear(() => true, 'x');
+  bench.parts.affinity.clear(() => true, 'cleared');
   await bench.parts.affinity.save(store);
   assert.equal(kept.size, 0);
 });

@@ -49,6 +49,7 @@ export function memoryLog(rows: RequestRow[]): RequestLog {
     sessionUses: unused,
     writtenAfter: unused,
     missTotals: unused,
+    oldestMs: unused,
     clear: unused,
   };
 }

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { hashSecret } from '../../server/auth/api-keys.ts';
 import { Admission } from '../../server/gateway/admission.ts';
 import { AffinityTable } from '../../server/gateway/affinity.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import { buildCatalog, type Catalog } from '../../server/gateway/catalog.ts';
 import { callAccount, handleExchange } from '../../server/gateway/gateway.ts';
 import { HealthTable } from '../../server/gateway/health.ts';
@@ -19,7 +20,6 @@ import type { GatewayParts } from '../../server/gateway/parts.ts';
 import { Pins } from '../../server/gateway/pins.ts';
 import {
   type Account,
-  type AffinityEvent,
   type CatalogRows,
   DEFAULT_SETTINGS,
   type RequestRow,

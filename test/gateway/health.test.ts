@@ -308,7 +308,11 @@ test('HealthTable.hostTrouble() says why a host is passed over, for as long as i
   assert.equal(health.hostTrouble(WAY.host), null);
   const reason = 'no trusted TLS connection (DEPTH_ZERO_SELF_SIGNED_CERT)';
   health.failed(A, WAY, { fault: 'unreachable', retryAfterMs: null, reason });
-  assert.deepEqual(health.hostTrouble(WAY.host), { reason, untilMs: clock.nowMs() + 5_000 });
+  assert.deepEqual(health.hostTrouble(WAY.host), {
+    code: 'unreachable',
+    reason,
+    untilMs: clock.nowMs() + 5_000,
+  });
   await clock.advance(5_000);
   assert.equal(health.hostTrouble(WAY.host), null);
 });

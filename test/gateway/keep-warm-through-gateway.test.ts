@@ -204,7 +204,7 @@ test('handleExchange() holds nothing of a session that was cleared while its req
   };
   const sending = bench.open({ body: turn(1), session: 's' });
   await bench.clock.advance(1);
-  bench.parts.affinity.clear(() => true, 'cleared by an administrator');
+  bench.parts.affinity.clear(() => true, 'cleared');
   reply.resolve(null);
   await (await sending).text();
   assert.deepEqual([bench.rows[0]?.affinityCode, bench.parts.keepWarm.stats().heldBytes], ['cleared', 0]);

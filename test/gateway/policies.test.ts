@@ -209,7 +209,7 @@ gatewayTest('api-key gives a binding up when its account fails, and binds the ne
   const { row } = await failing;
   assert.deepEqual(
     [row.affinity, row.affinityCode, row.accountId === 'a'],
-    ['moved', 'account-failing', false],
+    ['moved', 'account-disabled', false],
   );
   const after = await send(bench, { prompt: { model: 'other' }, session: 's' });
   assert.deepEqual([after.row.accountId, after.row.affinity], [row.accountId, 'hit']);

@@ -268,22 +268,78 @@ test('costOf never throws and never goes below 0, however little the counts agre
   );
 });
 
-test('costPartsOf adds up to the cost, by the same price list, and leaves out what there was none of', () => {
+test('costPartsOf adds up to the cost, to the nano-dollar, and leaves out what there was none of', () => {
+  const rate = fc.double({ min: 0, max: 10, noNaN: true });
+  const price = fc.constantFrom(OWN, TIERED);
   fc.assert(
-    fc.property(anyUsage, fc.double({ min: 0, max: 10, noNaN: true }), (counts, rate) => {
-      const by = priced('own', OWN, { rate });
-      const cost = costOf(counts, by);
-      const split = costPartsOf(counts, by);
-      assert.ok(cost && split);
-      const sum = split.parts.reduce((total, { costNanoUsd }) => total + costNanoUsd, 0);
-      assert.ok(Math.abs(sum - cost.costNanoUsd) <= 1, `${cost.costNanoUsd} is not ${sum}`);
-      assert.equal(split.priceVersion, cost.priceVersion);
-      assert.ok(split.parts.every(({ tokens }) => tokens > 0));
+    fc.property(anyUsage, rate, price, (counts, factor, own) => {
+      const cost = costOf(counts, priced('own', own, { rate: factor }));
+      assert.ok(cost);
+      const parts = costPartsOf(counts, cost.priceSheet);
+      assert.equal(
+        parts.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
+        cost.costNanoUsd,
+      );
+      for (const { tokens, usdPerMillion, costNanoUsd } of parts) {
+        assert.ok(tokens > 0 && Number.isInteger(costNanoUsd));
+        assert.ok(Math.abs(costNanoUsd - tokens * usdPerMillion * 1000) <= 4);
+      }
     }),
   );
 });
 
-test('costPartsOf is null where there is no price or no usage', () => {
-  assert.equal(costPartsOf(usage({ inputTokens: 5 }), priced('nobody-knows-this-one')), null);
-  assert.equal(costPartsOf(usage({}), priced('own', OWN)), null);
+test('costPartsOf splits what is absurdly dear, free, or of hardly any price', () => {
+  const counts = usage({ inputTokens: 1e9, cacheReadTokens: 7, outputTokens: 1e9 });
+  for (const usd of [1e9, 0, 5e-324]) {
+    const price = { ...OWN, inputUsdPerMillion: usd, cacheReadUsdPerMillion: usd, outputUsdPerMillion: usd };
+    const cost = costOf(counts, priced('own', price, { rate: 1_000 }));
+    assert.ok(cost);
+    const sum = costPartsOf(counts, cost.priceSheet).reduce((total, part) => total + part.costNanoUsd, 0);
+    assert.equal(sum, cost.costNanoUsd);
+    // 2e9 tokens at 1e9 USD a million, times 1,000: 2e15 USD.
+    assert.equal(cost.costNanoUsd, usd === 1e9 ? 2e24 : 0);
+    assert.deepEqual(JSON.parse(JSON.stringify(cost.priceSheet)), cost.priceSheet);
+  }
+});
+
+test('costOf says by which prices, with the tier that held and what the account brought', () => {
+  const counts = usage({ inputTokens: 200_001, outputTokens: 1 });
+  assert.deepEqual(costOf(counts, priced('own', TIERED, { rate: 0.8, credit: 0.04 }))?.priceSheet, {
+    input: 20,
+    output: 50,
+    cacheRead: 1,
+    cacheWrite5m: 12.5,
+    cacheWrite1h: 20,
+    audioInput: 20,
+    audioOutput: 50,
+    aboveInputTokens: 200_000,
+    rateMultiplier: 0.8,
+    usdPerCredit: 0.04,
+  });
+  const tierOf = (inputTokens: number, by = priced('own', TIERED)) =>
+    costOf(usage({ inputTokens }), by)?.priceSheet.aboveInputTokens;
+  assert.deepEqual(
+    [200_000, 500_000, 500_001].map((tokens) => tierOf(tokens)),
+    [null, 200_000, 500_000],
+  );
+  const table = [200_000, 200_001].map((tokens) => tierOf(tokens, priced('gemini-2.5-pro')));
+  assert.deepEqual(table, [null, 200_000]);
+  const mixed = { ...NO_PRICE, outputUsdPerMillion: 1 };
+  assert.equal(tierOf(200_001, priced('gemini-2.5-pro', mixed)), 200_000, 'input is the table’s');
+  assert.equal(tierOf(200_001, priced('gemini-2.5-pro', OWN)), null, 'nothing is the table’s');
+});
+
+test('costOf gives all that are billed alike the same sheet, and none another', () => {
+  const sheetOf = (inputTokens: number, by: ReturnType<typeof priced>) =>
+    costOf(usage({ inputTokens }), by)?.priceSheet;
+  for (const by of [priced('own', TIERED), priced('gemini-2.5-pro')]) {
+    const known = sheetOf(1_000, by);
+    assert.equal(sheetOf(999, { ...by }), known);
+    for (const other of [{ rateMultiplier: 2 }, { usdPerCredit: 0.1 }])
+      assert.notEqual(sheetOf(1_000, { ...by, ...other }), known);
+    assert.notEqual(sheetOf(200_001, by), known);
+    assert.equal(sheetOf(1_000, by), known, 'the others did not push it out');
+  }
+  const edited = { ...TIERED, inputUsdPerMillion: 11 };
+  assert.equal(sheetOf(1_000, priced('own', edited))?.input, 11);
 });

@@ -132,7 +132,12 @@ test('chooseRoute() takes the first preferred account that can take it', () => {
 });
 
 test('chooseRoute() says why nobody can take it', () => {
-  const cooling = (untilMs: number): AccountCondition => ({ state: 'cooling-down', untilMs, reason: '' });
+  const cooling = (untilMs: number): AccountCondition => ({
+    state: 'cooling-down',
+    untilMs,
+    code: 'rate-limited',
+    reason: '',
+  });
   const two = [candidate('a'), candidate('b')];
   assert.deepEqual(choose(two, { state: { isFull: () => true } }), { kind: 'full', retryAfterMs: 1_000 });
   assert.deepEqual(
@@ -148,7 +153,7 @@ test('chooseRoute() says why nobody can take it', () => {
   assert.deepEqual(choose(two, { excluded: ['a', 'b'] }), { kind: 'none' });
 });
 
-const EJECTED: AccountCondition = { state: 'ejected', untilMs: 1_000, reason: '' };
+const EJECTED: AccountCondition = { state: 'ejected', untilMs: 1_000, code: 'failing', reason: '' };
 
 /** Names of the accounts chosen in six choices, in order of the alphabet. */
 function chosen(candidates: Candidate[], options: Parameters<typeof choose>[1]): string {
@@ -175,7 +180,9 @@ test('chooseRoute() passes over ejected accounts up to half of the pool, and tri
 
 test('chooseRoute() never overrides a cooldown that the provider has stated', () => {
   const condition = ({ account: { name } }: Candidate): AccountCondition =>
-    name === 'a' ? { state: 'cooling-down', untilMs: clock.nowMs() + 700, reason: '' } : EJECTED;
+    name === 'a'
+      ? { state: 'cooling-down', untilMs: clock.nowMs() + 700, code: 'quota', reason: '' }
+      : EJECTED;
   assert.equal(chosen([candidate('a'), candidate('b')], { state: { condition } }), 'b');
   assert.deepEqual(choose([candidate('a'), candidate('b')], { state: { condition }, excluded: ['b'] }), {
     kind: 'cooling-down',
@@ -186,7 +193,9 @@ test('chooseRoute() never overrides a cooldown that the provider has stated', ()
 test('chooseRoute() gives a half-open account no more than its probes', () => {
   const condition = (freeProbes: number) => ({
     condition: ({ account: { name } }: Candidate): AccountCondition =>
-      name === 'a' ? { state: 'half-open', freeProbes, reason: '' } : { state: 'available' },
+      name === 'a'
+        ? { state: 'half-open', freeProbes, code: 'on-trial', reason: '' }
+        : { state: 'available' },
   });
   assert.equal(chosen([candidate('a'), candidate('b')], { state: condition(1) }), 'ab');
   assert.equal(chosen([candidate('a'), candidate('b')], { state: condition(0) }), 'b');

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { AttemptFault } from '../../server/gateway/faults.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { type Bench, openBench, sampleAccount } from './admin-bench.ts';
 import { mutate } from './mutate.ts';
@@ -41,11 +42,14 @@ test('rateLimits tells the windows that the last reply stated', async () => {
 test('circuit and state tell when an account is set aside, and when it is on trial', async () => {
   const bench = await openBench({ rows: sampleRows() });
   const account = sampleAccount(bench, 'a1');
-  const fields = 'state stateReason cooldownUntil circuit { state retryAt recentResults recentFailures }';
+  const fields =
+    'state stateReason stateReasonCode stateReasonDetail cooldownUntil circuit { state retryAt recentResults recentFailures }';
   const circuit = { state: 'CLOSED', retryAt: null, recentResults: 0, recentFailures: 0 };
   assert.deepEqual(await read(bench, fields), {
     state: 'AVAILABLE',
     stateReason: null,
+    stateReasonCode: null,
+    stateReasonDetail: null,
     cooldownUntil: null,
     circuit,
   });
@@ -56,12 +60,39 @@ test('circuit and state tell when an account is set aside, and when it is on tri
   assert.equal(open.circuit.state, 'OPEN');
   assert.equal(open.circuit.recentFailures, 5);
   assert.equal(open.cooldownUntil, open.circuit.retryAt);
-  assert.notEqual(open.stateReason, null);
+  assert.deepEqual([open.stateReasonCode, open.stateReason], ['FAILING', 'too many failures lately']);
   await bench.clock.advance(30_000);
   const half = await read(bench, fields);
   assert.deepEqual([half.state, half.circuit.state, half.cooldownUntil], ['HALF_OPEN', 'HALF_OPEN', null]);
+  assert.equal(half.stateReasonCode, 'ON_TRIAL');
   const found = await bench.ask('{ accounts(filter: { state: HALF_OPEN }) { nodes { name } } }');
   assert.deepEqual(found.accounts.nodes, [{ name: 'team-a' }]);
+});
+
+test('an account and an endpoint say why they are passed over, in a code and in what was said', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  const account = sampleAccount(bench, 'a1');
+  const fields = 'stateReasonCode stateReasonDetail provider { endpoints { troubleCode troubleDetail } }';
+  const told = async (fault: AttemptFault, reason: string) => {
+    bench.health.reset('a1');
+    bench.health.failed(account, WAY, { fault, retryAfterMs: 1_000, reason });
+    const { stateReasonCode, stateReasonDetail } = await read(bench, fields);
+    return [stateReasonCode, stateReasonDetail];
+  };
+  assert.deepEqual(await told('rate-limited', 'rate limited (429 rate_limit_error)'), [
+    'RATE_LIMITED',
+    '429 rate_limit_error',
+  ]);
+  assert.deepEqual(await told('quota', 'budget spent (402 (soft))'), ['QUOTA', '402 (soft)']);
+  assert.deepEqual(await told('refused', 'credential refused'), ['REFUSED', null]);
+  bench.health.failed(account, WAY, {
+    fault: 'unreachable',
+    retryAfterMs: null,
+    reason: 'name not found (ENOTFOUND)',
+  });
+  const { provider } = await read(bench, fields);
+  const [endpoint] = provider.endpoints;
+  assert.deepEqual(endpoint, { troubleCode: 'UNREACHABLE', troubleDetail: 'ENOTFOUND' });
 });
 
 test('learnedLimit tells what 429s taught, until the health is reset', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AffinityHistory } from '../../server/gateway/affinity-history.ts';
+import type { BindingCode } from '../../server/gateway/binding-reasons.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { openBench } from './admin-bench.ts';
 import { ADA, ADAS, idOf, openBound } from './bound-bench.ts';
@@ -223,7 +224,7 @@ test('affinityStats counts lookups and the prompt cache apart', async () => {
   const bench = await openBound();
   bench.log.append(sampleRow('r1', { inputTokens: 4000, cacheReadTokens: 1000 }));
   bench.log.append(sampleRow('old', { startedAtMs: START_MS - 3600_001, cacheReadTokens: 9_000_000 }));
-  bench.parts.affinity.clear(({ key }) => key === 'ci', 'for a test');
+  bench.parts.affinity.clear(({ key }) => key === 'ci', 'cleared');
   const fields = `scheduler storageType cacheReservationRatio totalAffinities activeAffinities cacheHits cacheMisses cacheHitRate
     promptCacheHitRate cacheInvalidations invalidationsByReason { reason count } providerSwitches keySwitches defaultTtlSeconds`;
   const { affinityStats } = await bench.ask(`{ affinityStats { ${fields} } }`);
@@ -238,7 +239,7 @@ test('affinityStats counts lookups and the prompt cache apart', async () => {
     cacheHitRate: 0,
     promptCacheHitRate: 0.25,
     cacheInvalidations: 1,
-    invalidationsByReason: [{ reason: 'for a test', count: 1 }],
+    invalidationsByReason: [{ reason: 'cleared by an administrator', count: 1 }],
     providerSwitches: 0,
     keySwitches: 0,
     defaultTtlSeconds: 300,
@@ -246,9 +247,9 @@ test('affinityStats counts lookups and the prompt cache apart', async () => {
 });
 
 test('affinityStats turns counters into rates and asks the log at most every five seconds', async () => {
-  const invalidations = new Map([
-    ['rare', 1],
-    ['frequent', 7],
+  const invalidations = new Map<BindingCode, number>([
+    ['account-paused', 1],
+    ['cleared', 7],
   ]);
   const counters = () => ({
     total: 10,
@@ -275,12 +276,15 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
     },
   });
   const query =
-    '{ affinityStats { cacheHitRate cacheInvalidations invalidationsByReason { reason } providerSwitches keySwitches } }';
+    '{ affinityStats { cacheHitRate cacheInvalidations invalidationsByReason { reason reasonCode } providerSwitches keySwitches } }';
   for (let second = 0; second < 6; second += 1) {
     assert.deepEqual((await bench.ask(query)).affinityStats, {
       cacheHitRate: 0.75,
       cacheInvalidations: 8,
-      invalidationsByReason: [{ reason: 'frequent' }, { reason: 'rare' }],
+      invalidationsByReason: [
+        { reason: 'cleared by an administrator', reasonCode: 'CLEARED' },
+        { reason: 'the account was paused', reasonCode: 'ACCOUNT_PAUSED' },
+      ],
       providerSwitches: 2,
       keySwitches: 4,
     });

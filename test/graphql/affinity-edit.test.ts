@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { AffinityEvent } from '../../server/gateway/ports.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { type Bench, coolDown } from './admin-bench.ts';
 import { idOf, keysOf, openBound } from './bound-bench.ts';

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import { AffinityHistory } from '../../server/gateway/affinity-history.ts';
-import type { AffinityEvent } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { type Bench, openBench } from './admin-bench.ts';
 import { idOf, openBound } from './bound-bench.ts';
@@ -135,7 +135,15 @@ test('affinityChanged of an account tells of one that leaves it', async () => {
 });
 
 function event(kind: AffinityEvent['kind'], atMs: number): AffinityEvent {
-  return { kind, atMs, reason: '', accountIdBefore: null, accountIdAfter: null, binding: sampleBinding('b') };
+  return {
+    kind,
+    atMs,
+    code: 'used',
+    reason: '',
+    accountIdBefore: null,
+    accountIdAfter: null,
+    binding: sampleBinding('b'),
+  };
 }
 
 test('AffinityHistory keeps so many changes, no uses, and knows since when it is whole', () => {
@@ -153,7 +161,7 @@ test('AffinityHistory keeps so many changes, no uses, and knows since when it is
 });
 
 const DESTINATIONS = `query ($id: ID!) { node(id: $id) { ... on Affinity {
-  destinations { account { name } refusal isTranslated coldUsd } } } }`;
+  destinations { account { name } refusal refusalCode isTranslated coldUsd } } } }`;
 const destinationsOf = async (bench: Bench, key: string) =>
   (await bench.ask(DESTINATIONS, { id: id(key) })).node.destinations;
 
@@ -161,7 +169,7 @@ test('Affinity.destinations names the other accounts that serve the model, with 
   const bench = await openBound();
   // Claude Sonnet 4.5: $3.75 to write a million tokens, $0.30 to read them; 1000 tokens are warm.
   assert.deepEqual(await destinationsOf(bench, 'laptop-1'), [
-    { account: { name: 'team-b' }, refusal: null, isTranslated: false, coldUsd: 0.00345 },
+    { account: { name: 'team-b' }, refusal: null, refusalCode: null, isTranslated: false, coldUsd: 0.00345 },
   ]);
   // Nobody else serves it.
   assert.deepEqual(await destinationsOf(bench, 'robot'), []);
@@ -173,7 +181,23 @@ test('Affinity.destinations says why an account is none', async () => {
   const bench = await openBench({ rows });
   bench.affinity.restore([sampleBinding('b', { warmTokens: 0 })]);
   const [paused] = await destinationsOf(bench, 'b');
-  assert.deepEqual([paused.refusal, paused.coldUsd], ['the account was paused', 0]);
+  assert.deepEqual(
+    [paused.refusal, paused.refusalCode, paused.coldUsd],
+    ['the account was paused', 'ACCOUNT_PAUSED', 0],
+  );
+});
+
+test('Affinity.destinations refuses an account whose credential was refused, also for a pinned affinity', async () => {
+  const rows = sampleRows();
+  const disabledReason = 'credential refused (401)';
+  rows.accounts = rows.accounts?.map((one) => (one.id === 'a2' ? { ...one, disabledReason } : one)) ?? [];
+  const bench = await openBench({ rows });
+  bench.affinity.restore([sampleBinding('b', { isPinned: true })]);
+  const [disabled] = await destinationsOf(bench, 'b');
+  assert.deepEqual(
+    [disabled.refusal, disabled.refusalCode],
+    ['the account was disabled: credential refused (401)', 'ACCOUNT_DISABLED'],
+  );
 });
 
 test('Affinity.destinations leaves the dollars out where there is no price', async () => {

@@ -49,6 +49,14 @@ test('parseWithinLimits refuses more questions that scan the log than the budget
   assert.throws(() => costOf(replays(3)), /cost 120006 is above the limit of 100000/);
 });
 
+test('parseWithinLimits refuses the points of one chart under many names', () => {
+  const columns = (count: number) =>
+    `{ intervalTimeline { ${Array.from({ length: count }, (_, n) => `c${n}: columns { minutes }`).join(' ')} } }`;
+  // The question itself, and one list of numbers of each.
+  assert.equal(costOf(columns(15)), 20_001 + 15 * 5_002);
+  assert.throws(() => costOf(columns(16)), /cost 100033 is above the limit of 100000/);
+});
+
 test('every weight is of a field there is', () => {
   for (const name of Object.keys(FIELD_WEIGHTS)) {
     const [typeName = '', fieldName = ''] = name.split('.');

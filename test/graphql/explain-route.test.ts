@@ -21,6 +21,8 @@ const QUERY = `query ($input: ExplainRouteInput!) {
     boundAccount { name }
     expectedWarmTokens
     reason
+    reasonCode
+    retryAfterSeconds
     route {
       policy profile promptTokens waitedMs isUnpriced
       considered {
@@ -66,6 +68,8 @@ test('explainRoute tells account, candidates and costs, as the gateway then find
     boundAccount: { name: 'a' },
     expectedWarmTokens: row.expectedWarmTokens,
     reason: 'the best place now',
+    reasonCode: 'BEST_PLACE',
+    retryAfterSeconds: null,
     route: {
       policy: 'WARM_COST',
       profile: 'BALANCED',
@@ -106,8 +110,8 @@ test('explainRoute says that the request would wait for its full warm account', 
   const held = await gateway.hold({ session: 's' });
   const told = await explain({ sessionId: 's', body: promptOf({ turns: 2 }) });
   assert.deepEqual(
-    [told.decision, told.account.name, told.reason],
-    ['WAIT', 'a', 'waiting costs less than going elsewhere'],
+    [told.decision, told.account.name, told.reasonCode, told.reason],
+    ['WAIT', 'a', 'WAITING_PAYS', 'waiting costs less than going elsewhere'],
   );
   const [warm, cold] = told.route.considered;
   assert.deepEqual([warm.state, warm.waitMs > 0, warm.cost.waitUsd > 0], ['FULL', true, true]);
@@ -182,6 +186,8 @@ for (const { what, input, code, path } of [
       account: null,
       boundAccount: null,
       expectedWarmTokens: null,
+      reasonCode: null,
+      retryAfterSeconds: null,
       route: null,
     });
     assert.deepEqual(

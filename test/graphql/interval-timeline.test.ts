@@ -61,6 +61,33 @@ test('intervalTimeline names users when asked to', async () => {
   });
 });
 
+test('intervalTimeline tells the points as columns, too', async () => {
+  const bench = await openWithPoints();
+  const ask = async (args: string) =>
+    (
+      await bench.ask(
+        `{ intervalTimeline(${args}) { columns { from startedAfterSeconds minutes userIds user models model cacheRead } } }`,
+      )
+    ).intervalTimeline.columns;
+  const columns = {
+    from: '2026-11-20T22:00:00.000Z',
+    // 20 h 41 min 40 s and 23 h 59 min 20 s after it.
+    startedAfterSeconds: [74_500, 86_360],
+    minutes: [1.67, 0.17],
+    userIds: [],
+    user: [null, null],
+    models: ['claude-sonnet-4-5', 'llama'],
+    model: [0, 1],
+    cacheRead: [false, null],
+  };
+  assert.deepEqual(await ask('hours: 24'), columns);
+  assert.deepEqual(await ask('hours: 24, includeUserInfo: true'), {
+    ...columns,
+    userIds: ['u1', 'u2'].map((id) => encodeGlobalId('User', id)),
+    user: [0, 1],
+  });
+});
+
 test('intervalTimeline of one API key or session has its points alone', async () => {
   const bench = await openBench();
   const at = (minutesAgo: number, over: Parameters<typeof sampleRow>[1]) =>

@@ -145,6 +145,8 @@ test('an export is of the rows that match', async () => {
     ['apiKeyId=k1', ['req-r1']],
     ['from=2026-11-21T22:00:01Z&to=2026-11-21T22:00:02Z', ['req-r2']],
     ['minStatus=400&search=', ['req-r2']],
+    ['minCostUsd=0.0015&minTimeToFirstTokenMs=300&minInputTokens=1000', ['req-r3', 'req-r2', 'req-r1']],
+    ['minCostUsd=0.00150001', []],
   ];
   for (const [query, ids] of cases) {
     assert.deepEqual(await requestIds(await ask(exporter, `requests.jsonl?${query}`)), ids, query);

@@ -232,6 +232,10 @@ export class MemoryRequestLog implements RequestLog {
     return this.#matching(filter).length;
   }
 
+  async oldestMs(): Promise<number | null> {
+    return this.rows.length === 0 ? null : Math.min(...this.rows.map(({ startedAtMs }) => startedAtMs));
+  }
+
   async totals(filter: RequestFilter): Promise<RequestTotals> {
     this.calls.totals += 1;
     return totalsOf(this.#matching(filter));

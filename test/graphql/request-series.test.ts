@@ -89,6 +89,26 @@ test('requestGroups tells keys, models and outcomes apart, most requests first',
   assert.equal(errors[0]?.extensions.code, 'BAD_USER_INPUT');
 });
 
+test('requestGroups tells of the groups alone that are asked for, those with few requests too', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.log.append(sampleRow('r1'));
+  bench.log.append(sampleRow('r2'));
+  bench.log.append(sampleRow('r3', { apiKeyId: 'k2', outcome: 'client-gone' }));
+  bench.log.append(sampleRow('r4', { apiKeyId: null }));
+  const query = `query ($by: RequestDimension!, $ids: [ID]) { requestGroups(by: $by, groupIds: $ids, first: 1) { groupId } }`;
+  const found = async (by: string, ids: unknown) =>
+    (await bench.ask(query, { by, ids })).requestGroups.map(({ groupId }: { groupId: unknown }) => groupId);
+  const [first, second] = [encodeGlobalId('ApiKey', 'k1'), encodeGlobalId('ApiKey', 'k2')];
+  assert.deepEqual(await found('API_KEY', null), [first]);
+  assert.deepEqual(await found('API_KEY', [second]), [second]);
+  assert.deepEqual(await found('API_KEY', ['k2', encodeGlobalId('ApiKey', 'k3')]), [second]);
+  assert.deepEqual(await found('API_KEY', [null]), [null]);
+  assert.deepEqual(await found('API_KEY', []), []);
+  assert.deepEqual(await found('OUTCOME', ['CLIENT_GONE']), ['CLIENT_GONE']);
+  const { errors } = await bench.call(query, { by: 'USER', ids: Array(201).fill('u1') });
+  assert.equal(errors[0]?.extensions.code, 'BAD_USER_INPUT');
+});
+
 test('requestLogStats tells of requests without a price', async () => {
   const bench = await openBench({ rows: sampleRows() });
   bench.log.append(sampleRow('r1'));

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { AffinityEvent, RequestRow } from '../../server/gateway/ports.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
+import type { RequestRow } from '../../server/gateway/ports.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { writeCursor } from '../../server/graphql/page.ts';
 import { type Bench, openBench } from './admin-bench.ts';
@@ -131,6 +132,7 @@ function publishAffinity(bench: Bench, reason: string, given: { userId?: string 
   const event: AffinityEvent = {
     kind: 'renewed',
     atMs: bench.clock.nowMs(),
+    code: 'used',
     reason,
     accountIdBefore: 'a1',
     accountIdAfter: 'a1',

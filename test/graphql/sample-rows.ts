@@ -154,6 +154,7 @@ export function sampleRow(id: string, given: Partial<RequestRow> = {}): RequestR
     cacheWriteNanoUsd: 0,
     credits: null,
     priceVersion: 'table-1',
+    priceSheet: null,
     queueMs: 1,
     timeToFirstTokenMs: 300,
     latencyMs: 900,

@@ -105,6 +105,16 @@ test('updateSettings judges a changed reservation together with what stays', asy
   ]);
 });
 
+test('defaultSettings stays what it is, whatever the settings become', async () => {
+  const bench = await openBench();
+  await update(bench, { affinity: { ttlSeconds: 60 }, translation: false });
+  const { defaultSettings, settings } = await bench.ask(
+    `{ defaultSettings { ${FIELDS} } settings { translation } }`,
+  );
+  assert.deepEqual(defaultSettings, DEFAULTS);
+  assert.deepEqual(settings, { translation: false });
+});
+
 test('updateSettings of nothing changes nothing', async () => {
   assert.deepEqual((await update(await openBench(), {})).settings, DEFAULTS);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createClient } from 'graphql-sse';
-import type { AffinityEvent } from '../../server/gateway/ports.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import { MAX_SUBSCRIPTIONS } from '../../server/graphql/desk.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import {
@@ -81,13 +81,14 @@ test('requestLogged misses nothing between its answer and the first read', async
 test('affinityChanged tells what happened, where from and where to', async () => {
   const bench = await openBench({ rows: sampleRows() });
   const query = `subscription { affinityChanged(filter: { userId: "${encodeGlobalId('User', 'u1')}" }) {
-    kind at reason accountBefore { name } accountAfter { name } affinity { id sessionId account { name } } } }`;
+    kind at reason reasonCode reasonDetail accountBefore { name } accountAfter { name } affinity { id sessionId account { name } } } }`;
   const stream = await subscribe(bench, query);
   await settle();
   const event: AffinityEvent = {
     kind: 'moved',
     atMs: bench.clock.nowMs(),
-    reason: 'the bound account cools down',
+    code: 'account-resting',
+    reason: 'the account rests too long: rate limited (429 busy)',
     accountIdBefore: 'a1',
     accountIdAfter: 'a2',
     binding: sampleBinding('b1', { accountId: 'a2' }),
@@ -104,7 +105,9 @@ test('affinityChanged tells what happened, where from and where to', async () =>
   assert.deepEqual((await stream.next()).data.data.affinityChanged, {
     kind: 'MOVED',
     at: '2026-11-21T22:00:00.000Z',
-    reason: 'the bound account cools down',
+    reason: 'the account rests too long: rate limited (429 busy)',
+    reasonCode: 'ACCOUNT_RESTING',
+    reasonDetail: '429 busy',
     accountBefore: { name: 'team-a' },
     accountAfter: { name: 'team-b' },
     affinity: { id: encodeGlobalId('Affinity', 'b1'), sessionId: 'session-b1', account: { name: 'team-b' } },
@@ -165,7 +168,7 @@ test('affinityStats comes at once, then at most once a second and only when chan
   bench.affinity.restore([sampleBinding('b3')]);
   await bench.clock.advance(500);
   assert.equal(await active(), bench.affinity.list().length);
-  bench.affinity.clear(() => true, 'for a test');
+  bench.affinity.clear(() => true, 'cleared');
   await bench.clock.advance(1000);
   assert.equal(await active(), 0);
   await stream.cancel();

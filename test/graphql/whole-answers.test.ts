@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { hashSecret } from '../../server/auth/api-keys.ts';
-import type { AffinityEvent } from '../../server/gateway/ports.ts';
+import type { AffinityEvent } from '../../server/gateway/affinity-event.ts';
 import { canariesIn } from '../security/canaries.ts';
 import { wholeQueries, wholeSubscriptions } from '../security/whole-schema.ts';
 import { ADMIN_TOKEN, type Bench, openBench } from './admin-bench.ts';
@@ -83,6 +83,7 @@ test('no subscription gives a secret out', async () => {
   const event: AffinityEvent = {
     kind: 'renewed',
     atMs: bench.clock.nowMs(),
+    code: 'used',
     reason: 'used',
     accountIdBefore: 'a1',
     accountIdAfter: 'a1',

@@ -39,7 +39,7 @@ test('getStats() gives each counter under its own name', async () => {
     total: 11,
     hits: 6,
     misses: 2,
-    invalidations: new Map([['cleared', 13]]),
+    invalidations: new Map([['cleared', 13]] as const),
     borrowed: 17,
     expired: 19,
     providerSwitches: 23,

@@ -37,7 +37,7 @@ type Caller = (typeof ROLES)[number];
 const REACH: Record<Caller, string> = {
   nobody: 'session login logout setup',
   own: 'cacheHitAnalysis requestLog requestLogStats requestLogs requestSeries',
-  viewer: `accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis explainRoute
+  viewer: `accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis defaultSettings explainRoute
     intervalTimeline modelMappingCache models node providers providerCacheFacts replayPolicy reservationPreview requestGroups requestLogHealth settings
     ttlAnalysis userAffinity users
     subscription:accountChanged subscription:affinityChanged subscription:affinityStats subscription:alertChanged
@@ -69,6 +69,18 @@ const WITH_EVERYTHING: Partial<RequestRow> = {
     ],
   },
   cacheLevers: { ttl: '1h', ttlReason: 'because', breakpointsPlaced: 1, promptCacheKeySet: false },
+  priceSheet: {
+    ...{
+      input: 3,
+      output: 15,
+      cacheRead: 0.3,
+      cacheWrite5m: 3.75,
+      cacheWrite1h: 6,
+      audioInput: 3,
+      audioOutput: 15,
+    },
+    ...{ aboveInputTokens: null, rateMultiplier: 1, usdPerCredit: null },
+  },
 };
 
 async function benchOfRoles(): Promise<{ bench: Bench; bearers: Record<Caller, string | null> }> {
@@ -196,7 +208,7 @@ for (const [index, caller] of ROLES.entries()) {
 const OPEN_TO_KEYS = `CacheHitAnalysis CacheHitBucket CostLine Ledger Miss ModelCacheHits PageInfo PartCacheHits
   Percentiles RequestBucket RequestLog RequestLogConnection RequestLogEdge RequestLogStats Session`;
 /** What they name and an API key may not look into. */
-const SHUT_TO_KEYS = `Account AccountCacheHits ApiKey Attempt CacheLevers Endpoint Model Provider RequestBodies RouteRecord SessionNeighbours User`;
+const SHUT_TO_KEYS = `Account AccountCacheHits ApiKey Attempt CacheLevers Endpoint Model PriceSheet Provider RequestBodies RouteRecord SessionNeighbours User`;
 
 /** Follows every field from what an API key may ask: which types answered, which refused, and all that was told. */
 async function followOwn() {

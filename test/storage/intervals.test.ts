@@ -112,6 +112,7 @@ async function withFolded(
     log: SqlRequestLog;
     fold(): Promise<void>;
   }) => Promise<void>,
+  more: readonly RequestRow[] = [],
 ): Promise<void> {
   await withTempDir(async (dir) => {
     const engine = await openSqlite({ file: join(dir, 'logs.db'), entry: WORKER_ENTRY, schema: LOG_SCHEMA });
@@ -120,7 +121,7 @@ async function withFolded(
       while ((await engine.work('fold-intervals', { maxRows: 500, nowMs: NOW_MS })).isBehind);
     };
     try {
-      const rows = traffic();
+      const rows = [...traffic(), ...more];
       for (const one of rows) log.append(one);
       await log.flush();
       await fold();
@@ -271,6 +272,18 @@ test('intervalSample() of kept points keeps to one user, and leaves none out', (
       plain.intervalPoints(rows, { ...RANGE, userId: 'u2' }, HOUR_MS).at(-1)?.atMs,
     );
   }));
+
+test('intervalSample() of kept points gives every one, also of requests sent at once', () => {
+  const atOnce = Array.from({ length: 5 }, (_, index) =>
+    row(`at-once-${index}`, NOW_MS - 10 * HOUR_MS, { userId: 'u9', apiKeyId: 'k9', modelId: 'm1' }),
+  );
+  return withFolded(async ({ db }) => {
+    const options = { limit: 50_000, maxIntervalMs: 2 * HOUR_MS, perUser: false };
+    const { points, total } = await intervalSample(db, RANGE, options, { maxExactRows: 0 });
+    assert.equal(points.filter(({ userId }) => userId === 'u9').length, 4);
+    assert.equal(points.length, total);
+  }, atOnce);
+});
 
 test('intervalSample() of one session or API key looks at its newest rows', () =>
   withFolded(async ({ db, rows }) => {

@@ -121,6 +121,9 @@ const dimensions = {
   maxStatus: fc.constantFrom(200, 429),
   sessionId: fc.constant('s1'),
   minLatencyMs: fc.constant(300_000),
+  minTimeToFirstTokenMs: fc.constant(1_000),
+  minInputTokens: fc.constant(1),
+  minCostNanoUsd: fc.constant(1),
   search: fc.constantFrom('', 'REQ', 'nothing'),
 } as const;
 const names = Object.keys(dimensions) as (keyof typeof dimensions)[];

@@ -207,6 +207,7 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     cacheWriteNanoUsd: null,
     credits: null,
     priceVersion: null,
+    priceSheet: null,
     queueMs: 0,
     timeToFirstTokenMs: 120,
     latencyMs: 900,

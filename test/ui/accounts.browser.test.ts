@@ -53,6 +53,11 @@ step(
     const dialog = page.getByRole('dialog');
     const strip = dialog.locator('[data-strip]');
     await strip.locator('[data-level="good"]').first().waitFor();
+    // A day's ends have the same clock: the date tells them apart.
+    await dialog
+      .getByText(/^[A-Z][a-z]{2} \d+, \d\d:\d\d$/)
+      .first()
+      .waitFor();
     await strip.focus();
     await page.keyboard.press('End');
     await dialog.getByRole('status').getByText('Requests', { exact: true }).waitFor();
@@ -75,13 +80,56 @@ step(
   },
 );
 
-step('the table is walked by keyboard and Enter opens the row', async ({ page }) => {
+step(
+  'the tables are walked as one by keyboard, in the drawer too, and Enter opens the row',
+  async ({ page }) => {
+    await openSettled(page, '/accounts');
+    for (const name of ['anthropic-a', 'anthropic-b', 'anthropic-c', 'anthropic-d', 'openai-a']) {
+      await page.keyboard.press('j');
+      await focusedRow(page, name);
+    }
+    await page.keyboard.press('k');
+    await focusedRow(page, 'anthropic-d');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('heading', { name: 'anthropic-d' }).waitFor();
+    await page.keyboard.press('j');
+    await dialog.getByRole('heading', { name: 'openai-a' }).waitFor();
+    await page.keyboard.press('j');
+    await dialog.getByRole('heading', { name: 'openai-b' }).waitFor();
+    await dialog.getByText('Probe phase').waitFor();
+    for (const [key, name] of [
+      ['k', 'openai-a'],
+      ['k', 'anthropic-d'],
+      ['j', 'openai-a'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await dialog.getByRole('heading', { name }).waitFor();
+    }
+    await page.keyboard.press('Escape');
+    await focusedRow(page, 'openai-a');
+    await page.keyboard.press('End');
+    await focusedRow(page, 'openai-d');
+    await page.keyboard.press('j');
+    await focusedRow(page, 'openai-d');
+  },
+);
+
+step('a dialog that cannot be loaded says so, and one that can gives the focus back', async ({ page }) => {
+  const scripts = /\/assets\/(?:Dialogs|DrawerContent)-[^/]+\.js$/;
+  await page.route(scripts, (route) => route.abort());
   await openSettled(page, '/accounts');
-  await page.keyboard.press('j');
-  await page.keyboard.press('j');
-  await page.keyboard.press('Enter');
-  await page.getByRole('dialog').getByRole('heading', { name: 'anthropic-b' }).waitFor();
+  await page.getByRole('button', { name: 'Test all' }).click();
+  await page.getByText('This could not be loaded.', { exact: false }).waitFor();
+  await eventually(async () => assert.equal(await page.getByRole('dialog').count(), 0));
+  await page.unroute(scripts);
+  await openSettled(page, '/accounts');
+  await page.getByRole('button', { name: 'Test all' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Send test' }).waitFor();
   await page.keyboard.press('Escape');
+  await eventually(async () =>
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent?.trim()), 'Test all'),
+  );
 });
 
 step(
@@ -109,7 +157,7 @@ step('a failing account tells the provider’s words; all are tested at once', a
   await rowOf(page, 'anthropic-b').getByRole('switch').click();
   await page.getByRole('link', { name: 'anthropic-c' }).first().click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByLabel('Pretend failure of anthropic-c').selectOption('UNAUTHORIZED');
+  await drawer.getByLabel('Simulated failure of anthropic-c').selectOption('UNAUTHORIZED');
   await page.keyboard.press('Escape');
   await rowOf(page, 'anthropic-c').getByText('refused (401)').waitFor();
   await page.getByRole('button', { name: 'Test all' }).click();
@@ -282,6 +330,12 @@ step(
 
 function rowOf(page: Page, name: string): Locator {
   return page.getByRole('row').filter({ has: page.locator(`[data-account="${name}"]`) });
+}
+
+async function focusedRow(page: Page, name: string): Promise<void> {
+  await eventually(async () =>
+    assert.equal(await page.locator('[data-row]:focus [data-account]').getAttribute('data-account'), name),
+  );
 }
 
 async function openEdit(page: Page, name: string): Promise<void> {

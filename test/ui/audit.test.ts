@@ -10,7 +10,7 @@ import { isMessageKey } from '../../ui/src/lib/messages.ts';
 import { ACTIONS } from '../../ui/src/pages/audit/actions.ts';
 import { apiFilterOf, auditLink, withNewer } from '../../ui/src/pages/audit/audit-filter.ts';
 import { nameOf } from '../../ui/src/pages/audit/names.ts';
-import { hrefOf, subjectOf } from '../../ui/src/pages/audit/subject.ts';
+import { hrefOf, settingsIn, subjectOf } from '../../ui/src/pages/audit/subject.ts';
 
 const SCHEMA = buildSchema(readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8'));
 
@@ -62,6 +62,19 @@ test('subjectOf() finds what was changed, by id or by the name given to it', () 
   ] as const;
   for (const [given, subject] of cases) assert.deepEqual(subjectOf(JSON.stringify(given)), subject);
   assert.equal(subjectOf('{"id": "cut of'), null);
+});
+
+test('settingsIn() names each setting that was given, but not the version', () => {
+  const input = {
+    version: 'v',
+    translation: true,
+    affinity: { ttlSeconds: 1, scope: null },
+    trustedProxies: ['::1'],
+  };
+  const paths = ['translation', 'affinity.ttlSeconds', 'affinity.scope', 'trustedProxies'];
+  assert.deepEqual(settingsIn(JSON.stringify({ input })), paths);
+  assert.deepEqual(settingsIn('{"input": {"cut of'), []);
+  assert.deepEqual(settingsIn('{}'), []);
 });
 
 test('nameOf() prefers the present name, then the given one, then the id', () => {

@@ -7,11 +7,13 @@ import {
   dimensionOf,
   type Group,
   groupRows,
+  isMoneyKnown,
   ratesOf,
   restOf,
   sortedRows,
   sortingOf,
   topGroups,
+  untoldTokens,
   writePremiumUsd,
 } from '../../ui/src/pages/cache/figures.ts';
 import { groupLink, periodFilters } from '../../ui/src/pages/cache/links.ts';
@@ -28,6 +30,7 @@ function group(name: string, given: Partial<Group> = {}): Group {
     cacheWriteTokens: 0,
     costUsd: 1,
     savedUsd: 1,
+    unpricedRequests: 0,
     ...given,
   };
 }
@@ -159,4 +162,17 @@ test('groupLink() leads to the requests of the same period', () => {
     from: '1970-01-01T00:00:00.000Z',
     to: '1970-01-01T00:01:00.000Z',
   });
+});
+
+test('isMoneyKnown() takes nothing for nothing only where all has a price', () => {
+  const free = { costUsd: 0, savedUsd: 0 };
+  assert.equal(isMoneyKnown(group('priced', free)), true);
+  assert.equal(isMoneyKnown(group('unpriced', { ...free, unpricedRequests: 3 })), false);
+  assert.equal(isMoneyKnown(group('partly', { costUsd: 0.5, unpricedRequests: 3 })), true);
+});
+
+test('untoldTokens() is the input that was neither read nor cold for a cause', () => {
+  const stats = { inputTokens: 1_000, cacheReadTokens: 600 };
+  assert.equal(untoldTokens(stats, { totalColdTokens: 350 }), 50);
+  assert.equal(untoldTokens(stats, { totalColdTokens: 401 }), 0);
 });

@@ -39,7 +39,8 @@ step('the screen tells what was saved, what was possible, and why the rest was c
     /([\d.]+)%.*?([\d.]+)% was possible/.exec(text.split('hit rate')[1] ?? '')?.slice(1) ?? [];
   assert.ok(Number(rate) > 0 && Number(rate) < Number(ceiling) && Number(ceiling) < 100, text);
   const causes = page.getByRole('list', { name: 'Why tokens were cold' });
-  await causes.getByText('New content (not avoidable)').waitFor();
+  await causes.getByText('New content', { exact: true }).waitFor();
+  await causes.getByText('Not avoidable. Never sent before').waitFor();
   const expired = causes.getByRole('link', { name: /^Expired/ });
   await eventually(async () =>
     assert.match((await expired.getAttribute('href')) ?? '', /^\/requests\?miss=TTL_EXPIRED&period=7d$/),
@@ -190,7 +191,7 @@ step(
     await page.getByText('Saved by caching').waitFor();
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByRole('button', { name: 'Try again' }).first().waitFor({ state: 'detached' });
-    await page.getByRole('table', { name: 'Who it was for' }).waitFor();
+    await page.getByRole('table', { name: 'Breakdown' }).waitFor();
     await openSettled(page, '/cache?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z');
     await page.getByText('No requests in this period').waitFor();
     const others = complaints.splice(0).filter((text) => !text.includes('ERR_FAILED'));

@@ -18,7 +18,7 @@ const WITHOUT_WORD: Readonly<Record<string, string>> = {
   'clear.provider.title': 'the next requests bind again',
   'clear.some.title': 'the next requests bind again',
   'models.cache.clearAll': 'it fills again by itself',
-  'mapping.remove.title': 'a mapping is made again with two choices',
+  'models.clear.title': 'it is looked up again by itself',
 };
 
 function confirmations(): { name: string; title: string; tag: string }[] {

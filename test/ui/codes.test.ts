@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BINDING_REASONS } from '../../server/gateway/binding-reasons.ts';
+import { CONDITION_CODES } from '../../server/gateway/condition-codes.ts';
 import { AFFINITY_CODES } from '../../server/gateway/route-record.ts';
+import { USER_ERROR_CODES } from '../../server/graphql/user-error.ts';
 import { LOSSES } from '../../server/wire/losses.ts';
 import { dictionary } from '../../ui/src/lib/messages/en.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
@@ -17,6 +20,30 @@ test('every code of what became of a binding has words', () => {
   assert.deepEqual(
     AFFINITY_CODES.filter((code) => !isMessageKey(`code.${code}`, dictionary)),
     [],
+  );
+});
+
+/** As the API writes it. */
+function enumName(code: string): string {
+  return code.toUpperCase().replaceAll('-', '_');
+}
+
+test('every reason of a binding, and of an account that is not available, has words', () => {
+  const keys = [
+    ...Object.keys(BINDING_REASONS).map((code) => `reason.${enumName(code)}`),
+    ...CONDITION_CODES.map((code) => `condition.${enumName(code)}`),
+  ];
+  assert.deepEqual(
+    keys.filter((key) => !isMessageKey(key, dictionary)),
+    [],
+  );
+});
+
+test('every expected error has words of its own or in general', () => {
+  const ofItsOwn = ['insecure-connection', 'invalid-setup-token', 'version-conflict', 'wrong-password'];
+  assert.deepEqual(
+    USER_ERROR_CODES.filter((code) => !isMessageKey(`error.code.${code}`, dictionary)),
+    ofItsOwn,
   );
 });
 

@@ -11,7 +11,15 @@ import {
   rebased,
   stepsOf,
 } from '../../ui/src/pages/accounts/provider-edit.ts';
-import { differences } from '../../ui/src/parts/conflict.ts';
+import { differences, presentOf } from '../../ui/src/parts/conflict.ts';
+
+test('presentOf() is what there is by now, after a conflict and after nothing else', () => {
+  const entity = { version: 'v2' };
+  assert.equal(presentOf([{ code: 'version-conflict' }], entity), entity);
+  assert.equal(presentOf([{ code: 'version-conflict' }], null), null);
+  assert.equal(presentOf([{ code: 'name-taken' }], entity), null);
+  assert.equal(presentOf([], entity), null);
+});
 
 test('differences() tells what the other side changed and whether the form changed it too', () => {
   const before = { a: 1, b: 1, c: 1, d: 1 as number | null };

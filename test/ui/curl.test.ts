@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
-import { type CurlSource, curlOf, shellQuoted } from '../../ui/src/pages/requests/curl.ts';
+import { type CurlSource, curlOf, shellQuoted } from '../../ui/src/pages/requests/detail/curl.ts';
 
 function source(given: Partial<CurlSource> = {}): CurlSource {
   return {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { costLineOf } from '../../ui/src/pages/requests/cost-lines.ts';
-import { type Candidate, COST_TERMS, decisionOf } from '../../ui/src/pages/requests/decisive.ts';
+import { costLineOf } from '../../ui/src/pages/requests/detail/cost-lines.ts';
+import { type Candidate, COST_TERMS, decisionOf } from '../../ui/src/pages/requests/detail/decisive.ts';
 
 type Cost = NonNullable<Candidate['cost']>;
 

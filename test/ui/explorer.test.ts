@@ -8,7 +8,14 @@ import { buildSchema, parse, validate } from 'graphql';
 import { completionsAt } from '../../ui/src/pages/explorer/complete.ts';
 import { EXAMPLES } from '../../ui/src/pages/explorer/examples.ts';
 import { curlOf, readVariables } from '../../ui/src/pages/explorer/execute.ts';
-import { operationOf, tokensOf } from '../../ui/src/pages/explorer/highlight.ts';
+import { tokensOf } from '../../ui/src/pages/explorer/highlight.ts';
+import { fitsAddress, withRun } from '../../ui/src/pages/explorer/kept.ts';
+import {
+  chosenOperation,
+  hasComments,
+  operationsOf,
+  titleOf,
+} from '../../ui/src/pages/explorer/operations.ts';
 import { schemaDocs } from '../../ui/src/pages/explorer/read-schema.ts';
 import { findInDocs } from '../../ui/src/pages/explorer/schema-docs.ts';
 
@@ -88,17 +95,74 @@ test('tokensOf() covers every character once, of unfinished text too', () => {
   );
 });
 
-test('operationOf() names the first operation, whatever stands before it', () => {
+test('operationsOf() names every operation, whatever stands around it', () => {
   const cases = [
-    ['subscription S { a }', 'subscription'],
-    ['# query\nmutation { a }', 'mutation'],
-    ['{ subscription }', 'query'],
-    ['fragment F on T { a { subscription } } subscription { ...F }', 'subscription'],
-    ['query Q($a: T = { subscription: 1 }) { a }', 'query'],
-    ['fragment F on T { a', null],
-    ['', null],
+    ['subscription S { a }', ['subscription S']],
+    ['# query\nmutation { a }', ['mutation null']],
+    ['{ subscription }', ['query null']],
+    ['fragment F on T { a { subscription } } subscription { ...F }', ['subscription null']],
+    ['query Q($a: T = { subscription: 1 }) { a }', ['query Q']],
+    [
+      'query A { query } mutation B($a: [Int] = [1]) @live { b(c: { d: 1 }) } { c }',
+      ['query A', 'mutation B', 'query null'],
+    ],
+    ['fragment query on T { a }', []],
+    ['fragment F on T { a', []],
+    ['} query A', ['query A']],
+    ['', []],
   ] as const;
-  for (const [text, operation] of cases) assert.equal(operationOf(text), operation, text);
+  for (const [text, operations] of cases) {
+    assert.deepEqual(
+      operationsOf(text).map(({ kind, name }) => `${kind} ${name}`),
+      operations,
+      text,
+    );
+  }
+});
+
+test('chosenOperation() is the one of the name, else the first', () => {
+  const operations = operationsOf('query A { a } mutation B { b }');
+  assert.equal(chosenOperation(operations, 'B')?.kind, 'mutation');
+  assert.equal(chosenOperation(operations, 'gone')?.name, 'A');
+  assert.equal(chosenOperation([], 'A'), null);
+});
+
+test('titleOf() calls a document by its operation, else by its first field', () => {
+  assert.deepEqual(
+    ['query Savings { a }', '# of\n{ accounts { nodes } }', 'fragment F on T { a } { b }', '  ???  '].map(
+      titleOf,
+    ),
+    ['Savings', 'accounts', 'F', '???'],
+  );
+});
+
+test('hasComments() is not misled by what a string has', () => {
+  assert.deepEqual(['{ a # why\n }', '{ a(b: "#1") }'].map(hasComments), [true, false]);
+});
+
+test('withRun() keeps the newest, each once, and no mutation, as it may carry a secret', () => {
+  const written = (query: string) => ({ query, variables: '' });
+  const [a, b] = [written('{ a }'), written('{ b }')];
+  assert.deepEqual(withRun([a, b], b), [b, a]);
+  assert.deepEqual(withRun([a], { ...a, variables: '{}' }), [{ ...a, variables: '{}' }, a]);
+  assert.deepEqual(withRun([a], written('query A { a } mutation B { b }')), [a]);
+  // Unfinished text hides where an operation begins.
+  for (const unfinished of ['{ a(b: 1 mutation B { b }', '{ a(b: """ mutation B { b }']) {
+    assert.deepEqual(withRun([a], written(unfinished)), [a], unfinished);
+  }
+  assert.deepEqual(withRun([a], written(`{ ${'a '.repeat(30_000)} }`)), [a]);
+  const many = Array.from({ length: 30 }, (_, index) => written(`{ a${index} }`));
+  assert.equal(withRun(many, a).length, 20);
+});
+
+test('fitsAddress() takes neither mutations nor what is too long for an address', () => {
+  const fits = (query: string) => fitsAddress({ query, variables: '{}' });
+  assert.deepEqual(['{ a }', 'subscription { a }', 'mutation { a }', `{ ${'é'.repeat(700)} }`].map(fits), [
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('readVariables() takes JSON objects only; nothing typed is none', () => {
@@ -111,4 +175,12 @@ test('curlOf() survives quotes in the document', () => {
   const command = curlOf({ query: `{ a(b: "it's") }`, variables: {} }, 'http://localhost:8787');
   assert.match(command, /it'\\''s/);
   assert.match(command, /\$WARMPATH_ADMIN_TOKEN/);
+});
+
+test('curlOf() of a subscription asks for events and shows them as they come', () => {
+  const asked = { query: 'subscription { a }', variables: {} };
+  const command = curlOf(asked, 'http://localhost:8787', true);
+  assert.match(command, /^curl --no-buffer http/);
+  assert.match(command, /-H 'accept: text\/event-stream'/);
+  assert.doesNotMatch(curlOf(asked, 'http://localhost:8787'), /event-stream/);
 });

@@ -9,7 +9,7 @@ const zh = createFormat('zh-CN');
 
 test('createFormat writes null, undefined and NaN as a dash', () => {
   for (const value of [null, undefined, Number.NaN]) {
-    for (const write of [en.count, en.amount, en.compact, en.percent, en.usd, en.ms])
+    for (const write of [en.count, en.amount, en.compact, en.percent, en.usd, en.ms, en.duration])
       assert.equal(write(value), NONE);
   }
   for (const value of [null, undefined, 'not a date']) {
@@ -41,8 +41,34 @@ test('format.usd keeps fractions of a cent visible', () => {
 });
 
 test('format.ms picks the unit that keeps it short', () => {
-  assert.deepEqual([5, 999, 1610, 12_340, 125_000].map(en.ms), ['5ms', '999ms', '1.61s', '12.3s', '2.08m']);
+  assert.deepEqual([5, 999, 1610, 12_340, 125_000].map(en.ms), ['5ms', '999ms', '1.61s', '12.3s', '2m 5s']);
   assert.deepEqual([3300, 3000].map(en.ms), ['3.30s', '3s']);
+});
+
+test('format.duration says durations as people do, in two units at most', () => {
+  const cases: [number, string, string][] = [
+    [0, '0 s', '0 秒'],
+    [400, '0.4 s', '0.4 秒'],
+    [8460, '8.5 s', '8.5 秒'],
+    [9960, '10 s', '10 秒'],
+    [27_600, '28 s', '28 秒'],
+    [59_700, '1 min', '1 分钟'],
+    [300_000, '5 min', '5 分钟'],
+    [440_000, '7 min 20 s', '7 分 20 秒'],
+    [3_599_800, '1 h', '1 小时'],
+    [3_900_000, '1 h 5 min', '1 小时 5 分钟'],
+    [86_399_000, '1 d', '1 天'],
+    [97_200_000, '1 d 3 h', '1 天 3 小时'],
+    [9 * 86_400_000, '9 d', '9 天'],
+  ];
+  for (const [ms, english, chinese] of cases) {
+    assert.deepEqual([en.duration(ms), zh.duration(ms)], [english, chinese], String(ms));
+  }
+});
+
+test('format.ms of minutes is the same, shorter', () => {
+  assert.deepEqual([60_000, 300_000, 3_900_000].map(en.ms), ['1m', '5m', '1h 5m']);
+  assert.deepEqual([60_000, 125_000, 3_900_000].map(zh.ms), ['1分钟', '2分5秒', '1小时5分钟']);
 });
 
 test('format follows the locale', () => {

@@ -2,26 +2,62 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { barsOf, histogramRange, rangeOfBars, totalOf } from '../../ui/src/pages/requests/histogram.ts';
+import type { ApiFilter } from '../../ui/src/lib/request-filter.ts';
+import {
+  barsOf,
+  hasOutcomes,
+  histogramRange,
+  rangeOfBars,
+  totalOf,
+} from '../../ui/src/pages/requests/histogram.ts';
 
 const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 
-test('histogramRange() draws the range of the filter, else the day before its end', () => {
-  assert.deepEqual(histogramRange({ outcome: 'OK' }, NOW_MS), {
-    filter: { outcome: 'OK', from: '2026-11-20T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
-    seconds: 1800,
+const NOW = { nowMs: NOW_MS, oldestMs: Date.parse('2026-11-07T06:30:00Z') };
+
+test('histogramRange() draws what the list covers: the range of the filter, else all there is', () => {
+  assert.deepEqual(histogramRange({ outcome: 'OK' }, NOW), {
+    filter: { outcome: 'OK', from: '2026-11-07T06:30:00.000Z', to: '2026-11-21T12:00:00.000Z' },
+    seconds: 21_600,
+    isPart: false,
   });
-  assert.deepEqual(histogramRange({ to: '2026-11-01T00:00:00.000Z' }, NOW_MS).filter, {
-    from: '2026-10-31T00:00:00.000Z',
-    to: '2026-11-01T00:00:00.000Z',
+  assert.deepEqual(histogramRange({ to: '2026-11-09T00:00:00.000Z' }, NOW).filter, {
+    from: '2026-11-07T06:30:00.000Z',
+    to: '2026-11-09T00:00:00.000Z',
   });
   // The API makes no buckets of less than a minute.
-  assert.equal(histogramRange({ from: '2026-11-21T11:59:00.000Z' }, NOW_MS).seconds, 60);
-  assert.equal(histogramRange({ from: '2026-10-22T12:00:00.000Z' }, NOW_MS).seconds, 43_200);
+  assert.equal(histogramRange({ from: '2026-11-21T11:59:00.000Z' }, NOW).seconds, 60);
+  assert.equal(histogramRange({ from: '2026-10-22T12:00:00.000Z' }, NOW).seconds, 43_200);
+});
+
+test('histogramRange() draws a day, and says so, where every row would have to be looked at', () => {
+  assert.deepEqual(histogramRange({ minCostUsd: 0.5 }, NOW), {
+    filter: { minCostUsd: 0.5, from: '2026-11-20T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
+    seconds: 1800,
+    isPart: true,
+  });
+  const young = histogramRange({ search: 'x' }, { nowMs: NOW_MS, oldestMs: NOW_MS - 3_600_000 });
+  assert.deepEqual([young.filter.from, young.isPart], ['2026-11-21T11:00:00.000Z', false]);
+  assert.equal(histogramRange({ search: 'x', from: '2026-11-01T00:00:00.000Z' }, NOW).isPart, false);
+});
+
+test('histogramRange() draws the day before the end of an empty log', () => {
+  const { filter, isPart } = histogramRange({}, { nowMs: NOW_MS, oldestMs: null });
+  assert.deepEqual([filter.from, isPart], ['2026-11-20T12:00:00.000Z', false]);
+});
+
+test('hasOutcomes() is false where one is asked for or every row would have to be looked at', () => {
+  const told: [ApiFilter, boolean][] = [
+    [{}, true],
+    [{ outcome: 'OK' }, false],
+    [{ search: 'x' }, false],
+    [{ status: 429 }, true],
+  ];
+  for (const [filter, isTold] of told) assert.equal(hasOutcomes(filter), isTold, JSON.stringify(filter));
 });
 
 test('histogramRange() asks nothing impossible when the range begins after its end', () => {
-  const { filter } = histogramRange({ from: '2027-01-01T00:00:00.000Z' }, NOW_MS);
+  const { filter } = histogramRange({ from: '2027-01-01T00:00:00.000Z' }, NOW);
   assert.ok(Date.parse(filter.from ?? '') <= Date.parse(filter.to ?? ''));
 });
 

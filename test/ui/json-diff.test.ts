@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../../ui/src/lib/json.ts';
-import { treeOf } from '../../ui/src/pages/requests/event-text.ts';
-import { type Change, diffJson } from '../../ui/src/pages/requests/json-diff.ts';
+import { treeOf } from '../../ui/src/pages/requests/detail/event-text.ts';
+import { type Change, diffJson } from '../../ui/src/pages/requests/detail/json-diff.ts';
 
 for (const { name, before, after, changes } of [
   { name: 'the same', before: { a: [1, { b: null }] }, after: { a: [1, { b: null }] }, changes: [] },

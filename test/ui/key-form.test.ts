@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Uses } from '../../ui/src/pages/keys/figures.ts';
 import {
   changesOf,
   emptyForm,
@@ -15,7 +14,7 @@ import {
   readForm,
 } from '../../ui/src/pages/keys/key-form.ts';
 import { endsSoon, isSpent, levelOf, shareOf } from '../../ui/src/pages/keys/key-look.ts';
-import { isNarrowed, queryOf } from '../../ui/src/pages/keys/key-query.ts';
+import { isNarrowed, ORDER_NAMES, orderOf, queryOf, userQueryOf } from '../../ui/src/pages/keys/key-query.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 const READING = { nowMs: NOW_MS, timeZone: 'Europe/Berlin', expiresAt: null };
@@ -117,32 +116,24 @@ test('endsSoon() warns within seven days, but not of a revoked key', () => {
 });
 
 test('queryOf() reads the address, and takes nonsense for absent', () => {
-  const query = queryOf(new URLSearchParams('q=ada&state=REVOKED&user=none&sort=month'));
-  assert.deepEqual(query, {
+  const params = new URLSearchParams('q=ada&state=REVOKED&user=none&sort=month');
+  assert.deepEqual(queryOf(params), {
     search: 'ada',
     state: 'REVOKED',
     userId: null,
     isStandalone: true,
     orderBy: 'SPENT_THIS_MONTH_DESC',
   });
-  const nonsense = queryOf(new URLSearchParams('state=gone&sort=toString'));
-  assert.equal(nonsense.orderBy, 'NAME_ASC');
+  assert.equal(isNarrowed(params), true);
+  const nonsense = new URLSearchParams('state=gone&sort=toString');
+  assert.equal(queryOf(nonsense).orderBy, 'NAME_ASC');
   assert.equal(isNarrowed(nonsense), false);
-  assert.equal(isNarrowed(query), true);
 });
 
-test('Uses tells unused from unknown: of 200 groups there may be more', () => {
-  const group = (index: number) => ({
-    groupId: `k${index}`,
-    total: 3,
-    costUsd: 0.5,
-    unpricedRequests: 1,
-    reportedRequests: index,
-    tokenCacheHitRate: 0.25,
-  });
-  const few = new Uses([group(0), group(1)]);
-  assert.deepEqual(few.of('k0'), { total: 3, costUsd: 0.5, unpricedRequests: 1, hitRate: null });
-  assert.equal(few.of('k1')?.hitRate, 0.25);
-  assert.equal(few.of('k9')?.total, 0);
-  assert.equal(new Uses(Array.from({ length: 200 }, (_, index) => group(index))).of('k999'), null);
+test('userQueryOf() knows the orders of users, which are not those of keys', () => {
+  const read = (address: string) => userQueryOf(new URLSearchParams(address));
+  assert.deepEqual(read('q=ada&sort=keys'), { search: 'ada', orderBy: 'KEYS_DESC' });
+  assert.deepEqual(read('sort=expires'), { search: null, orderBy: 'NAME_ASC' });
+  assert.deepEqual([orderOf('users', 'email'), orderOf('keys', 'email')], ['email', 'name']);
+  assert.deepEqual(ORDER_NAMES.users, ['name', 'email', 'keys', 'day', 'month']);
 });

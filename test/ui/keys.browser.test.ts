@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { Page, Route } from 'playwright-core';
 import {
   assertAccessible,
+  cutHeads,
   eventually,
   graphql,
   openSettled,
@@ -36,9 +37,9 @@ step('search, state, user and order are in the address, and back and reload keep
   await eventually(async () => assert.deepEqual(await namesOf(page), ['demo']));
   await openSettled(page, '/keys?state=REVOKED');
   await page.getByText('No API key matches').waitFor();
-  await page.getByRole('button', { name: 'Reset filters' }).click();
+  await page.getByRole('button', { name: 'Reset filters' }).last().click();
   await page.getByText('5 API keys').waitFor();
-  await page.getByRole('columnheader', { name: 'Month budget' }).getByRole('button').click();
+  await page.getByRole('columnheader', { name: 'Spent this month' }).getByRole('button').click();
   await page.waitForURL('**/keys?sort=month');
   await whenSettled(page);
   await eventually(async () => assert.notEqual((await namesOf(page))[0], 'demo'));
@@ -54,17 +55,19 @@ step('a key opens in a drawer with its use, its past and what it may', async (vi
   await graphql(visit, UPDATE, { id, input });
   await openSettled(page, '/keys');
   const row = page.getByRole('row').filter({ has: page.locator('[data-key="demo"]') });
+  // One badge says what is the matter most; that it ends soon is told where its end is.
   await row.getByText('Budget spent').waitFor();
-  await row.getByText('Ends soon').waitFor();
+  await eventually(async () => assert.equal(await row.getByText('Active', { exact: true }).count(), 0));
   await row.getByText('Never used').waitFor({ state: 'detached' });
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('heading', { name: 'demo', exact: true }).waitFor();
   await page.waitForURL('**/keys?open=*');
-  for (const text of ['1 of 50', '127.0.0.0/8', 'Spent per day, last 30 days', 'was shown once'])
+  await dialog.getByText('requests are refused until').waitFor();
+  for (const text of ['1 of 50', 'Ends soon', '127.0.0.0/8', 'Cost per day, last 30 days', 'was shown once'])
     await dialog.getByText(text).first().waitFor();
-  await eventually(async () => assert.equal(await dialog.getByText('Begins anew').count(), 2));
+  await eventually(async () => assert.equal(await dialog.getByText(/^Resets/).count(), 2));
   await eventually(async () =>
     assert.match((await dialog.getByRole('link', { name: 'Affinities' }).getAttribute('href')) ?? '', /key=/),
   );
@@ -183,6 +186,35 @@ step('a key is revoked for good and deleted, each by its name', async ({ page })
   await page.getByText('No API key matches').waitFor();
 });
 
+step('users are in the order that is asked for, and no head of a column is cut off', async (visit) => {
+  const { page } = visit;
+  for (const width of [1440, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ['/keys', '/keys?tab=users']) {
+      await openSettled(page, path);
+      await eventually(async () => assert.deepEqual(await cutHeads(page), [], `${path} at ${width} px`));
+    }
+  }
+  const names = () =>
+    page.locator('[data-user]').evaluateAll((all) => all.map((one) => one.getAttribute('data-user')));
+  await page.getByRole('columnheader', { name: 'Spent this month' }).getByRole('button').click();
+  await page.waitForURL('**/keys?tab=users&sort=month');
+  await page.locator('[role="columnheader"][aria-sort="descending"]').getByText('Spent this month').waitFor();
+  const asked = '{ users(orderBy: SPENT_THIS_MONTH_DESC) { nodes { username } } }';
+  const { users } = (await graphql(visit, asked)) as { users: { nodes: { username: string }[] } };
+  await eventually(async () =>
+    assert.deepEqual(
+      await names(),
+      users.nodes.map(({ username }) => username),
+    ),
+  );
+  await page.getByLabel('Order', { exact: true }).selectOption('email');
+  // Barbara has no address.
+  await eventually(async () =>
+    assert.deepEqual(await names(), ['ada', 'grace', 'linus', 'margaret', 'Barbara']),
+  );
+});
+
 step('users: made, changed, opened with keys and figures, deleted with their keys', async (visit) => {
   const { page } = visit;
   await openSettled(page, '/keys');
@@ -193,7 +225,7 @@ step('users: made, changed, opened with keys and figures, deleted with their key
   await page.locator('[data-user="ada"]').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('link', { name: 'demo-ada' }).waitFor();
-  await dialog.getByText('Spent per day, last 30 days').waitFor();
+  await dialog.getByText('Cost per day, last 30 days').waitFor();
   await eventually(async () =>
     assert.match(
       (await dialog.getByRole('link', { name: 'TTL advice' }).getAttribute('href')) ?? '',

@@ -20,14 +20,20 @@ step('the lab explains a pasted request, account by account, and sends nothing',
   await page.getByText('Nothing asked yet').waitFor();
   const explain = page.getByRole('button', { name: 'Explain the route' });
   await eventually(async () => assert.equal(await explain.isDisabled(), true));
-  await page.getByLabel('Body (JSON)').fill('{"model": "claude-');
-  await page.getByText('This is no JSON.').waitFor();
+  const pasted = page.getByLabel('Body (JSON), or a curl command');
+  await pasted.fill('{"model": "claude-');
+  await page.getByText('This is neither JSON nor a curl command.').waitFor();
   const body = {
     model: 'claude-opus-5',
     max_tokens: 9,
     messages: [{ role: 'user', content: 'Hello there.' }],
   };
-  await page.getByLabel('Body (JSON)').fill(JSON.stringify(body));
+  const command = `curl 'http://x/v1/messages' \\\n  -H 'anthropic-beta: a-1' \\\n  --data-raw '${JSON.stringify(body)}'`;
+  await pasted.fill(command);
+  await page.getByText('Taken from the curl command').waitFor();
+  await page.getByText('Beta header: a-1.').waitFor();
+  await eventually(async () => assert.equal(await pasted.inputValue(), JSON.stringify(body)));
+  await eventually(async () => assert.equal(await page.getByLabel('Model').inputValue(), 'claude-opus-5'));
   await explain.click();
   await page.getByText('Would be sent').waitFor();
   await page.getByText('Chosen', { exact: true }).waitFor();
@@ -118,6 +124,40 @@ step('a subscription goes on until it is stopped', async ({ page }) => {
 });
 
 step(
+  'what is written outlives a reload, what was run is found again, and mutations stay out of the address',
+  async ({ page }) => {
+    await openSettled(page, '/explorer');
+    const document = page.getByRole('textbox', { name: 'Document' });
+    const variables = page.getByLabel('Variables (JSON)');
+    await document.fill('query One { session { role } } query Two { build { version } }');
+    await variables.fill('{"not": "run"}');
+    await page.reload();
+    await eventually(async () => assert.match(await document.inputValue(), /^query One/));
+    await eventually(async () => assert.equal(await variables.inputValue(), '{"not": "run"}'));
+    await page.getByRole('combobox', { name: 'Operation to run' }).selectOption('Two');
+    await variables.press('Control+Enter');
+    await page.getByRole('region', { name: 'Result' }).getByText('"version"').waitFor();
+    await eventually(async () => assert.match(new URL(page.url()).searchParams.get('query') ?? '', /Two/));
+    await page.getByRole('button', { name: 'Tidy' }).click();
+    await eventually(async () => assert.match(await document.inputValue(), /^query One \{\n {2}session/));
+    await document.fill('mutation Secret { logout { __typename } nowhere }');
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByText('Errors', { exact: true }).waitFor();
+    await eventually(async () => assert.equal(new URL(page.url()).searchParams.get('query'), null));
+    const past = page.getByRole('combobox', { name: 'History' });
+    await eventually(async () => assert.doesNotMatch((await past.textContent()) ?? '', /Secret/));
+    await past.selectOption({ label: 'One' });
+    await eventually(async () => assert.match(await document.inputValue(), /^query One/));
+    await document.fill('{ unfinished');
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('accounts');
+    await eventually(async () => assert.match(await document.inputValue(), /accounts/));
+    await eventually(async () => assert.match((await past.textContent()) ?? '', /unfinished/));
+    await page.goBack();
+    await eventually(async () => assert.match(await document.inputValue(), /^query One/));
+  },
+);
+
+step(
   'the schema is read by following types, and found by name; the address keeps the place',
   async ({ page }) => {
     await openSettled(page, '/explorer');
@@ -136,8 +176,25 @@ step(
 
 step('both fit a phone, and the browser had nothing to complain about', async ({ page, complaints }) => {
   for (const path of ['/lab', '/lab?tab=replay', '/explorer']) await assertFits(page, path);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await openSettled(page, '/lab?model=claude-opus-5');
+  await page.getByRole('button', { name: 'Explain the route' }).click();
+  const answer = page.getByRole('heading', { name: 'Where it would go' });
+  // The answer stands under a long form: it comes up by itself.
+  await eventually(async () => assert.ok(((await answer.boundingBox())?.y ?? 740) < 500));
   assert.deepEqual(
     complaints.filter((text) => !/ERR_FAILED|status of 400/.test(text)),
     [],
   );
+});
+
+step('what was being written is gone after a logout', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await openSettled(page, '/explorer');
+  const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
+  await page.getByRole('textbox', { name: 'Document' }).fill('mutation { left(secret: "behind") }');
+  await eventually(async () => assert.match(await kept(), /behind/));
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  assert.doesNotMatch(await kept(), /behind/);
 });

@@ -2,34 +2,43 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { costShares, explainInput, isReadable, modelOf } from '../../ui/src/pages/lab/explain.ts';
+import { chosenBeforeTies, costShares, explainInput, withPasted } from '../../ui/src/pages/lab/explain.ts';
 import type { Considered, ReplayedPolicy } from '../../ui/src/pages/lab/queries.ts';
 import { metricOf, ranked, replayInput } from '../../ui/src/pages/lab/replay.ts';
 
-const FORM = { model: '', surface: 'GEMINI', apiKeyId: '', sessionId: '', body: '' };
+const FORM = { model: '', surface: 'GEMINI', apiKeyId: '', sessionId: '', body: '', betas: '' };
 
-test('modelOf() reads the model of a pasted request, and nothing else', () => {
-  assert.equal(modelOf('{"model":"gpt-5","messages":[]}'), 'gpt-5');
-  for (const body of ['', 'model', '{}', '{"model":1}', '{"model":""}', '[]', 'null'])
-    assert.equal(modelOf(body), null, body);
-});
-
-test('isReadable() takes JSON and nothing at all', () => {
-  assert.deepEqual(['', '  ', '{}', '{"a":', 'x'].map(isReadable), [true, true, true, false, false]);
-});
-
-test('explainInput() needs a model, takes it from the body when none is typed, and leaves out what is empty', () => {
+test('explainInput() needs a model and leaves out what is empty', () => {
   assert.equal(explainInput(FORM), null);
   assert.deepEqual(explainInput({ ...FORM, model: ' m ' }), { model: 'm', surface: 'GEMINI' });
   const body = '{"model":"b"}';
-  assert.deepEqual(explainInput({ ...FORM, body, sessionId: ' s ', apiKeyId: 'k' }), {
+  assert.deepEqual(explainInput({ ...FORM, model: 'b', body, sessionId: ' s ', apiKeyId: 'k', betas: 'x' }), {
     model: 'b',
     surface: 'GEMINI',
     apiKeyId: 'k',
     sessionId: 's',
     body,
+    betas: 'x',
   });
   assert.equal(explainInput({ ...FORM, model: 'm', surface: 'NONE' }), null);
+});
+
+test('withPasted() fills in what the request names, and leaves a model that was typed over', () => {
+  const pasted = {
+    kind: 'curl' as const,
+    body: '{}',
+    surface: 'OPENAI_CHAT' as const,
+    model: 'm',
+    sessionId: 's',
+    betas: 'x',
+  };
+  const filled = { ...FORM, ...pasted };
+  const { kind: _kind, ...fields } = filled;
+  assert.deepEqual(withPasted(FORM, pasted, null), fields);
+  const typed = { ...fields, model: 'mine' };
+  const edited = { ...pasted, kind: 'json' as const, surface: null, sessionId: null, betas: null };
+  assert.deepEqual(withPasted(typed, edited, 'm'), typed);
+  assert.equal(withPasted(typed, { ...edited, model: 'other' }, 'm').model, 'other');
 });
 
 function candidate(cost: Partial<NonNullable<Considered['cost']>> | null): Considered {
@@ -71,6 +80,25 @@ test('costShares() measures every part against the costliest candidate', () => {
     ],
   );
   assert.deepEqual(costShares([candidate({})]), [[]]);
+});
+
+test('chosenBeforeTies() puts the chosen one before what costs as good as the same, and no further', () => {
+  const of = (id: string, totalUsd: number | null) => ({
+    ...candidate(totalUsd === null ? null : { totalUsd }),
+    account: { id },
+  });
+  const order = (chosenId: string | null, ...considered: ReturnType<typeof of>[]) =>
+    chosenBeforeTies(considered, chosenId)
+      .map(({ account }) => account.id)
+      .join('');
+  const cheap = of('a', 1);
+  const ties = [of('b', 5), of('c', 5.000001), of('d', 5.000002)];
+  assert.equal(order('d', cheap, ...ties, of('e', 6)), 'adbce');
+  assert.equal(order('b', cheap, ...ties), 'abcd');
+  assert.equal(order('e', cheap, ...ties, of('e', 6)), 'abcde');
+  assert.equal(order('c', of('n', null), of('b', 0), of('c', 0)), 'ncb');
+  assert.equal(order('n', cheap, of('n', null)), 'an');
+  assert.equal(order(null, ...ties), 'bcd');
 });
 
 test('replayInput() takes from the address what it means and leaves nonsense out', () => {

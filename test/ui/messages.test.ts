@@ -60,6 +60,8 @@ test('every message is used', () => {
 const BASE_PARTS = ['charts', 'codes', 'routing', 'shared', 'shell', 'table'];
 /** Charts that one screen alone draws have their texts with that screen's. */
 const CHARTS_OF_SCREENS: readonly [RegExp, string][] = [[/^charts\/[Ss]catter/, 'ttl']];
+/** What a screen loads later has its texts with it. */
+const LATE_PARTS: readonly [RegExp, string][] = [[/^pages\/requests\/detail\//, 'request-detail']];
 
 test('every screen finds its texts in its own part or in the base, which is all that is loaded with it', async () => {
   const parts = new Map<string, Set<string>>();
@@ -74,7 +76,8 @@ test('every screen finds its texts in its own part or in the base, which is all 
     .flatMap(({ name, text }) => {
       const screen =
         /^pages\/([\w-]+)\//.exec(name)?.[1] ?? CHARTS_OF_SCREENS.find(([chart]) => chart.test(name))?.[1];
-      const loaded = keysOf(screen ? [...BASE_PARTS, screen] : BASE_PARTS);
+      const late = LATE_PARTS.filter(([folder]) => folder.test(name)).map(([, part]) => part);
+      const loaded = keysOf([...BASE_PARTS, ...(screen ? [screen] : []), ...late]);
       return namedKeys(text)
         .filter((key) => !loaded.has(key) && !loaded.has(`${key}.other`))
         .map((key) => `${name}: ${key}`);

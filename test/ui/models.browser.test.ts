@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import {
   assertAccessible,
+  cutHeads,
   eventually,
   graphql,
   openSettled,
@@ -47,7 +48,7 @@ step('search, provider and order are in the address: back and reload restore the
   await page.getByRole('button', { name: 'Reset filters' }).click();
   await page.getByLabel('Provider', { exact: true }).selectOption({ label: 'demo-anthropic' });
   await page.getByText('4 models').waitFor();
-  await page.getByRole('button', { name: 'Spend' }).click();
+  await page.getByRole('button', { name: 'Cost' }).click();
   await page.locator('[role="columnheader"][aria-sort="descending"]').waitFor();
   await page.reload();
   await page.getByText('4 models').waitFor();
@@ -64,7 +65,7 @@ step('search, provider and order are in the address: back and reload restore the
 step('a price given in the drawer is reckoned at once, saved, and counts', async ({ page }) => {
   await rows(page).filter({ hasText: 'qwen3' }).click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByText('The table does not know this model').waitFor();
+  await drawer.getByText('The price table does not list this model').waitFor();
   await drawer.getByLabel('Input', { exact: true }).fill('cheap');
   await drawer.getByText('Not a price').waitFor();
   await eventually(async () => assert.ok(await drawer.getByRole('button', { name: 'Save' }).isDisabled()));
@@ -119,7 +120,7 @@ step(
     await page.getByRole('dialog').last().getByRole('button', { name: 'Save' }).click();
     await page.getByText('The mapping was saved.').waitFor();
     await drawer.getByText('den', { exact: true }).waitFor({ state: 'detached' });
-    await drawer.getByRole('button', { name: 'Delete model' }).click();
+    await drawer.getByRole('button', { name: 'Delete…' }).click();
     const confirm = page.getByRole('dialog').last();
     await eventually(async () =>
       assert.ok(await confirm.getByRole('button', { name: 'Delete', exact: true }).isDisabled()),
@@ -133,6 +134,17 @@ step(
       .waitFor({ state: 'detached' });
   },
 );
+
+step('no head of a column is cut off', async ({ page }) => {
+  for (const width of [1280, 1440]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ['/models', '/models?tab=cache']) {
+      await openSettled(page, path);
+      await eventually(async () => assert.deepEqual(await cutHeads(page), [], `${path} at ${width} px`));
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
 
 step('a name that nothing serves becomes an alias, and the cache tells hits and lifetimes', async (visit) => {
   const { page } = visit;
@@ -159,6 +171,8 @@ step(
   async (visit) => {
     const { page } = visit;
     await page.getByRole('button', { name: 'Clear sonnet' }).click();
+    await page.getByRole('dialog').getByText('sonnet is forgotten').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Clear', exact: true }).click();
     await page.getByText('1 entry cleared: sonnet').waitFor();
     await page.getByRole('button', { name: 'Clear all' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click();

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { GroupUse } from '../../ui/src/lib/group-use.ts';
 import { needsAllRows, ordered, orderOf } from '../../ui/src/pages/models/catalogue-order.ts';
-import { endOf, shownRows } from '../../ui/src/pages/models/mapping-cache.ts';
+import { endOf, isCut, shownRows } from '../../ui/src/pages/models/mapping-cache.ts';
 import {
   emptyTier,
   formOf,
@@ -20,10 +21,11 @@ import {
   inputOf,
   priceStateOf,
   priceText,
+  spentUsd,
   tableOf,
   typicalRequest,
 } from '../../ui/src/pages/models/prices.ts';
-import type { EffectivePrice, Model, ModelUse } from '../../ui/src/pages/models/queries.ts';
+import type { EffectivePrice, Model } from '../../ui/src/pages/models/queries.ts';
 
 const PRICE: EffectivePrice = {
   source: 'PRICE_TABLE',
@@ -68,16 +70,15 @@ function mapped(...prices: (EffectivePrice | null)[]): Model {
   return { ...MODEL, mappings, effectivePrice: prices[0] ?? null };
 }
 
-function use(groupId: string, given: Partial<ModelUse>): ModelUse {
+function use(given: Partial<GroupUse>): GroupUse {
   return {
-    groupId,
     total: 0,
     inputTokens: 0,
     outputTokens: 0,
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     costUsd: 0,
-    tokenCacheHitRate: 0,
+    hitRate: null,
     unpricedRequests: 0,
     reportedRequests: 0,
     ...given,
@@ -156,9 +157,9 @@ test('priceStateOf() tells who states the prices, and when some provider has non
 
 test('typicalRequest() is the mean of what providers reported, and costs what its parts do', () => {
   assert.equal(typicalRequest(null), null);
-  assert.equal(typicalRequest(use('m1', { inputTokens: 5 })), null);
+  assert.equal(typicalRequest(use({ inputTokens: 5 })), null);
   const typical = typicalRequest(
-    use('m1', {
+    use({
       reportedRequests: 2,
       inputTokens: 20_000,
       cacheReadTokens: 12_000,
@@ -171,6 +172,13 @@ test('typicalRequest() is the mean of what providers reported, and costs what it
   assert.equal(inputOf(typical), 10_000);
   // (2,000 × $3 + 6,000 × $0.30 + 2,000 × $3.75 + 500 × $15) per million.
   assert.equal(costOf(typical, PRICE).toFixed(6), '0.022800');
+});
+
+test('spentUsd() does not take requests without a price for free ones', () => {
+  assert.equal(spentUsd(null), null);
+  assert.equal(spentUsd(use({})), 0);
+  assert.equal(spentUsd(use({ total: 4, unpricedRequests: 4 })), null);
+  assert.equal(spentUsd(use({ total: 4, unpricedRequests: 1, costUsd: 0.5 })), 0.5);
 });
 
 test('tableOf() takes a price version apart', () => {
@@ -190,8 +198,8 @@ test('ordered() sorts by figures, those without one last', () => {
     effectivePrice: id === 'b' ? null : PRICE,
   }));
   const uses = new Map([
-    ['a', use('a', { total: 1, tokenCacheHitRate: 0.5 })],
-    ['c', use('c', { total: 9, tokenCacheHitRate: 0.2 })],
+    ['a', use({ total: 1, hitRate: 0.5 })],
+    ['c', use({ total: 9, hitRate: 0.2 })],
   ]);
   for (const [order, expected] of [
     ['name', 'abc'],
@@ -244,4 +252,8 @@ test('shownRows() filters by text and by provider', () => {
 
 test('endOf() is the moment at which so many seconds have passed', () => {
   assert.equal(endOf(Date.UTC(2026, 0, 1), 90), '2026-01-01T00:01:30.000Z');
+});
+
+test('isCut() says that more entries may be kept than were read, until all were asked for', () => {
+  assert.deepEqual([isCut(999, 1_000), isCut(1_000, 1_000), isCut(5_000, 5_000)], [false, true, false]);
 });

@@ -77,9 +77,9 @@ step('filters live in the address; back, forward and reload restore them', async
   await waitForRows(page, 1);
   await page.getByRole('button', { name: 'Reset filters' }).click();
   await waitForRows(page, 3);
-  await page.getByLabel('Search request id').fill('no-such');
+  await page.getByLabel('Search id').fill('no-such');
   await waitForRows(page, 1);
-  await page.getByLabel('Search request id').fill('nothing like this');
+  await page.getByLabel('Search id').fill('nothing like this');
   await page.getByText('No request matches').waitFor();
   await page.getByRole('button', { name: 'Reset filters' }).first().click();
   await waitForRows(page, 3);
@@ -134,7 +134,7 @@ step('the overview counts, and its figures lead to their requests', async (visit
   await eventually(async () => assert.equal(new URL(page.url()).search, '?period=15m'));
   await page.getByRole('link', { name: /^Requests\s*5/ }).click();
   await waitForRows(page, 5);
-  await eventually(async () => assert.match(new URL(page.url()).search, /^\?from=/));
+  await eventually(async () => assert.equal(new URL(page.url()).search, '?period=15m'));
 });
 
 step('an account can be paused, made to fail and put back', async (visit) => {
@@ -219,7 +219,6 @@ step(
     await dialog.getByLabel('Base URL').fill('https://llm.example.com/v1/');
     await dialog.getByLabel('Account name').fill('first <b>one</b>');
     await dialog.getByLabel('Credential').fill('sk-example-credential-1234');
-    await dialog.getByRole('button', { name: 'Add model' }).click();
     await dialog.getByLabel('Model name').fill('my-model');
     await dialog.getByRole('button', { name: 'Add account' }).click();
     await dialog.waitFor({ state: 'detached' });

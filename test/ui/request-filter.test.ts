@@ -20,7 +20,7 @@ test('apiFilterOf carries every filter', () => {
   assert.deepEqual(
     filterOf(
       'q=abc&apiKey=k1&key=ci&model=m1&name=son&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=FAILED&affinity=HIT&miss=TTL_EXPIRED' +
-        '&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
+        '&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&ttft=40&input=9000&cost=0.05&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z',
     ),
     {
       search: 'abc',
@@ -41,6 +41,9 @@ test('apiFilterOf carries every filter', () => {
       streamed: false,
       keepWarm: true,
       minLatencyMs: 250,
+      minTimeToFirstTokenMs: 40,
+      minInputTokens: 9_000,
+      minCostUsd: 0.05,
       from: '2026-11-21T10:00:00.000Z',
       to: '2026-11-21T11:00:00.000Z',
     },
@@ -55,7 +58,7 @@ test('apiFilterOf asks nothing when nothing is set', () => {
 test('apiFilterOf leaves out values that mean nothing', () => {
   assert.deepEqual(
     filterOf(
-      'status=9xx&outcome=ok&affinity=maybe&miss=NEW_CONTENT&surface=x&streamed=1&slow=-1&from=yesterday&period=2y',
+      'status=9xx&outcome=ok&affinity=maybe&miss=NEW_CONTENT&surface=x&streamed=1&slow=-1&ttft=1.5&input=1e9&cost=.5&from=yesterday&period=2y',
     ),
     {},
   );
@@ -95,6 +98,10 @@ test('isCountable is false for what only the rows themselves tell', () => {
     ['key=ci&model=m1&status=4xx', true],
     ['q=abc', false],
     ['slow=250', false],
+    ['ttft=40', false],
+    ['input=9000', false],
+    ['cost=0.05', false],
+    ['name=son', false],
   ] as const)
     assert.equal(isCountable(filterOf(query)), isExpected, query);
 });
@@ -115,7 +122,7 @@ test('exportAddress() asks the export for the rows of the list', () => {
   assert.equal(exportAddress('jsonl', { outcome: 'OK' }), '/admin/export/requests.jsonl?outcome=OK');
   const everything =
     'q=a%26b&apiKey=k1&key=ci&model=m1&name=son&account=a1&provider=p1&user=u1&session=s1&status=4xx&outcome=CLIENT_GONE' +
-    '&affinity=HIT&miss=TTL_EXPIRED&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z';
+    '&affinity=HIT&miss=TTL_EXPIRED&surface=OPENAI_CHAT&streamed=no&warm=yes&slow=250&ttft=40&input=9000&cost=0.05&from=2026-11-21T10:00:00Z&to=2026-11-21T11:00:00Z';
   const address = new URL(exportAddress('csv', filterOf(everything), true), 'http://panel');
   assert.deepEqual(readExportQuery(address.searchParams), {
     hasBom: true,
@@ -138,6 +145,9 @@ test('exportAddress() asks the export for the rows of the list', () => {
       isStreamed: false,
       isKeepWarm: true,
       minLatencyMs: 250,
+      minTimeToFirstTokenMs: 40,
+      minInputTokens: 9_000,
+      minCostNanoUsd: 50_000_000,
       fromMs: Date.parse('2026-11-21T10:00:00Z'),
       toMs: Date.parse('2026-11-21T11:00:00Z'),
     },

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { isInOrder, multiplyRows, scrollThrough, scrollToEnd, watchLongWalks } from './many-rows.ts';
 import {
   assertAccessible,
   eventually,
@@ -13,6 +14,9 @@ import {
   stopAnswering,
   waitForRows,
 } from './visit.ts';
+
+const ROWS = 100_000;
+const LEAPS = 50;
 
 const step = await openVisit({ history: { rows: 3_000, days: 7 } });
 
@@ -30,8 +34,9 @@ step('a bar of the histogram narrows the time, and back undoes it', async ({ pag
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => location.search.includes('from='));
   const spanMs = Date.parse(query(page).get('to') ?? '') - Date.parse(query(page).get('from') ?? '');
-  assert.equal(spanMs, 2 * 1_800_000);
-  await page.getByText('Past range').waitFor();
+  // A week in bars of four hours: the chart covers what the list does.
+  assert.equal(spanMs, 2 * 14_400_000);
+  await page.getByText(/^Goes back from /).waitFor();
   const count = await matchingCount(page);
   await eventually(async () => assert.equal(await histogramSum(page), count));
   await page.goBack();
@@ -56,13 +61,46 @@ step(
     await page.getByRole('button', { name: 'Outcome: Client gone' }).waitFor();
     await eventually(async () => assert.equal(await matchingCount(page), told));
     await page.goBack();
-    await page.getByRole('button', { name: 'Outcome', exact: true }).waitFor();
+    const outcomes = page.getByRole('button', { name: 'Outcome', exact: true });
+    await outcomes.press('Enter');
+    // The counts put the values into another order, and the focus goes with its value.
+    const list = page.getByRole('dialog', { name: 'Outcome' });
+    await list
+      .getByTitle(/^[\d,]+$/)
+      .first()
+      .waitFor();
+    await eventually(async () => assert.equal(await list.locator(':focus').count(), 1));
+    await page.keyboard.press('Escape');
+    await list.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Model', exact: true }).click();
     await page.getByLabel('Type or choose: Model').fill('opus');
     await page.keyboard.press('Enter');
     await eventually(async () => assert.equal(query(page).get('name'), 'opus'));
     await page.getByRole('button', { name: 'Reset filters' }).click();
     await eventually(async () => assert.equal(query(page).size, 0));
+  },
+);
+
+step(
+  'the dear ones are found by what they cost at least, and the chart says which day of them it shows',
+  async ({ page }) => {
+    await openSettled(page, '/requests');
+    await eventually(async () => assert.equal(await histogramSum(page), 3_000));
+    await page.getByRole('button', { name: 'Cost', exact: true }).click();
+    await page.getByLabel('Cost: US dollars, at least').fill('0.0125');
+    await page.keyboard.press('Enter');
+    await eventually(async () => assert.equal(query(page).get('cost'), '0.0125'));
+    await page.getByRole('button', { name: 'Cost: At least $0.0125' }).waitFor();
+    const chart = page.getByRole('region', { name: 'Requests over time' });
+    const told = await chart.getByText(/^[\d,]+ requests? · Last 24 hours$/).textContent();
+    await eventually(async () => assert.equal(await histogramSum(page), numberIn(told?.split(' ')[0])));
+    const costs = await rowsOf(page).locator('[role="cell"]').filter({ hasText: /^\$/ }).allTextContents();
+    assert.ok(costs.length > 5, `${costs.length} costs`);
+    for (const cost of costs) assert.ok(numberIn(cost) >= 0.0125, cost);
+    await chart.getByRole('button', { name: 'Show only these' }).click();
+    await eventually(async () => assert.equal(query(page).get('period'), '24h'));
+    await chart.getByRole('button', { name: 'Show only these' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Reset filters' }).click();
   },
 );
 
@@ -73,7 +111,7 @@ step('a moment in the past is jumped to, and back to now is one click', async ({
   await page.getByLabel('Until').fill(moment);
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.waitForFunction(() => location.search.includes('to='));
-  await page.getByText('Past range').waitFor();
+  await page.getByText(/^Goes back from /).waitFor();
   await rowsOf(page).first().waitFor();
   const newest = (await page.locator('[role="row"] time').first().getAttribute('datetime')) ?? '';
   await eventually(async () => assert.ok(newest < (query(page).get('to') ?? ''), newest));
@@ -82,7 +120,7 @@ step('a moment in the past is jumped to, and back to now is one click', async ({
   await page.getByRole('button', { name: 'Time: Any time' }).click();
   await page.getByRole('button', { name: 'Yesterday' }).click();
   await eventually(async () => assert.equal(query(page).get('period'), 'yesterday'));
-  await page.getByText('Past range').waitFor();
+  await page.getByText(/^Goes back from /).waitFor();
 });
 
 step('columns are chosen, moved and reset by keyboard, and kept over a reload', async ({ page }) => {
@@ -105,8 +143,16 @@ step('columns are chosen, moved and reset by keyboard, and kept over a reload', 
   await headsOf(page).getByText('Path').waitFor();
   await eventually(async () => assert.equal((await headsOf(page).first().textContent())?.trim(), 'Status'));
   await page.getByRole('button', { name: 'Choose columns' }).click();
-  await page.getByRole('button', { name: 'Reset columns' }).click();
+  await page.getByRole('button', { name: 'Reset columns' }).press('Enter');
+  // It is disabled by now, and the keyboard is still heard.
+  await eventually(async () =>
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+      'Choose columns',
+    ),
+  );
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await eventually(async () => assert.equal((await headsOf(page).first().textContent())?.trim(), 'Time'));
 });
 
@@ -260,114 +306,16 @@ async function matchingCount(page: Page): Promise<number> {
   return Number(text.replace(/\D/g, ''));
 }
 
+function numberIn(text: string | null | undefined): number {
+  return Number(text?.replace(/[^\d.]/g, ''));
+}
+
 async function histogramSum(page: Page): Promise<number> {
-  const text = await page
-    .getByRole('region', { name: 'Requests over time' })
-    .getByText(/^[\d,]+ requests?$/)
-    .textContent();
-  return Number(text?.replace(/\D/g, ''));
+  const bars = page.getByRole('region', { name: 'Requests over time' }).locator('[data-bar]');
+  const texts = await bars.evaluateAll((all) => all.map((bar) => bar.getAttribute('aria-label') ?? ''));
+  return texts.reduce((sum, text) => sum + numberIn(/([\d,]+) requests?/.exec(text)?.[1]), 0);
 }
 
 function focusedRow(page: Page): Promise<string | null> {
   return page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex') ?? null);
-}
-
-const ROWS = 100_000;
-const LEAPS = 50;
-
-/** Runs in the page: each page of the list has twenty thousand rows, until there are more than a hundred thousand. */
-function multiplyRows(rows: number): void {
-  const ask = window.fetch;
-  let made = 0;
-  window.fetch = async (...request) => {
-    const response = await ask(...request);
-    const text = response.headers.get('content-type')?.includes('json') ? await response.clone().text() : '';
-    if (!text.includes('"requestLogs"') || !text.includes('"nodes"')) return response;
-    const answer = JSON.parse(text);
-    const log = answer.data.requestLogs;
-    const [first] = log.nodes;
-    log.nodes = Array.from({ length: 20_000 }, () => {
-      made += 1;
-      return {
-        ...first,
-        id: `made-${made}`,
-        startedAt: new Date(1_767_225_600_000 - made * 1000).toISOString(),
-      };
-    });
-    log.pageInfo.hasNextPage = made < 2 * rows;
-    return new Response(JSON.stringify(answer), response);
-  };
-}
-
-function scrollToEnd(rows: number): boolean {
-  const table = document.querySelector('[data-table="requests"]');
-  if (!table) return false;
-  table.scrollTop = table.scrollHeight;
-  return table.scrollHeight > rows * 40;
-}
-
-/** Runs in the page: counts how often an array longer than that is gone through or copied. */
-function watchLongWalks(longest: number): void {
-  let walks = 0;
-  Object.defineProperty(window, 'longWalks', { get: () => walks });
-  const names = [
-    'concat',
-    'every',
-    'filter',
-    'find',
-    'findIndex',
-    'forEach',
-    'map',
-    'reduce',
-    'slice',
-    'some',
-  ];
-  for (const name of [...names, 'sort', 'toSorted', 'toSpliced', Symbol.iterator]) {
-    const walk = Reflect.get(Array.prototype, name);
-    Object.defineProperty(Array.prototype, name, {
-      configurable: true,
-      writable: true,
-      value(this: unknown[], ...given: unknown[]) {
-        if (this.length > longest) walks += 1;
-        return Reflect.apply(walk, this, given);
-      },
-    });
-  }
-}
-
-interface ScrollWork {
-  /** In the document, at most at a time. */
-  drawnRows: number;
-  /** Elements that were made on the way. */
-  madeRows: number;
-  /** Different rows that were seen on the way. */
-  shownRows: number;
-}
-
-/** Runs in the page: scrolls from the end to the top in equal leaps. */
-async function scrollThrough(leaps: number): Promise<ScrollWork> {
-  const table = document.querySelector('[data-table="requests"]');
-  const drawn = () => [...(table?.querySelectorAll('[data-row]') ?? [])];
-  const known = new Set<Element>(drawn());
-  const atFirst = known.size;
-  const shown = new Set<string | null>();
-  let drawnRows = 0;
-  for (let leap = leaps; table && leap >= 0; leap -= 1) {
-    table.scrollTop = (table.scrollHeight * leap) / leaps;
-    await new Promise(requestAnimationFrame);
-    await new Promise(requestAnimationFrame);
-    const rows = drawn();
-    drawnRows = Math.max(drawnRows, rows.length);
-    for (const row of rows) {
-      known.add(row);
-      shown.add(row.getAttribute('data-row'));
-    }
-  }
-  return { drawnRows, madeRows: known.size - atFirst, shownRows: shown.size };
-}
-
-function isInOrder(): boolean {
-  const rows = [...document.querySelectorAll('[data-table="requests"] [data-row]')];
-  const indexes = rows.map((row) => Number(row.getAttribute('aria-rowindex')));
-  return indexes.length > 0 && indexes.every((index, at) => at === 0 || index === (indexes[at - 1] ?? 0) + 1);
 }

@@ -2,12 +2,16 @@
 
 import type { Page } from 'playwright-core';
 
+const SEARCH = /^(Search|搜索)/;
+/** Of a phone: what the bar at the bottom has no place for. */
+const MORE = /^(More|更多)$/;
+
 /** Leads a logged-in page there. */
 export type OpenScreen = (page: Page) => Promise<void>;
 
 export const SCREENS: Readonly<Record<string, OpenScreen>> = {
   overview: at('/?period=24h'),
-  'overview-1h': at('/'),
+  'overview-today': at('/'),
   requests: at('/requests'),
   request: opened('/requests?outcome=OK', 3),
   'request-failed': opened('/requests?outcome=FAILED'),
@@ -43,8 +47,12 @@ export const SCREENS: Readonly<Record<string, OpenScreen>> = {
   start: at('/start'),
   palette: async (page) => {
     await page.goto('/');
-    await page.locator('main h1').waitFor();
-    await page.keyboard.press('Control+k');
+    const search = page.getByRole('button', { name: SEARCH }).locator('visible=true');
+    const more = page.getByRole('button', { name: MORE }).locator('visible=true');
+    // A heading does not tell that the frame is there: the sign-in screen has one too, until the session is known.
+    await search.or(more).first().waitFor();
+    if (await more.isVisible()) await more.click();
+    await search.click();
     await page.getByRole('combobox').waitFor();
   },
   'not-found': at('/nowhere'),

@@ -43,8 +43,13 @@ step('a setting is edited with its reading, undone, saved, and still there after
   await openSettled(page, '/settings?tab=affinity');
   await eventually(async () => assert.equal(await save(page).isDisabled(), true));
   await page.getByLabel(TTL).fill('7200');
-  await page.locator('[data-setting="affinity.ttlSeconds"] [data-reading]', { hasText: '2h' }).waitFor();
+  await page.locator('[data-setting="affinity.ttlSeconds"] [data-reading]', { hasText: '2 h' }).waitFor();
   await page.getByText('1 unsaved change').waitFor();
+  await page.getByRole('button', { name: 'Back to the default: 300 s' }).click();
+  await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '300'));
+  await page.getByText('No unsaved changes').waitFor();
+  await eventually(async () => assert.equal(await page.locator('[data-default]').count(), 0));
+  await page.getByLabel(TTL).fill('7200');
   await page.getByRole('button', { name: 'Undo' }).click();
   await eventually(async () => assert.equal(await page.getByLabel(TTL).inputValue(), '300'));
   await page.getByLabel(TTL).fill('7200');
@@ -196,6 +201,14 @@ step('a faulty import tells every fault with its line and changes nothing', asyn
     node instanceof HTMLTextAreaElement ? node.value.slice(node.selectionStart, node.selectionEnd) : null,
   );
   assert.equal(marked, '  scoop: session');
+  // What was pasted may hold secrets: it outlives the screen, but is written nowhere.
+  await page.getByRole('link', { name: 'Requests', exact: true }).first().click();
+  await page.getByRole('heading', { name: 'Requests', level: 1 }).waitFor();
+  const stored = await page.evaluate(() => JSON.stringify([location.href, localStorage, sessionStorage]));
+  assert.doesNotMatch(stored, /scoop/);
+  await page.goBack();
+  await eventually(async () => assert.match(await area.inputValue(), /scoop/));
+  await page.getByRole('link', { name: /^Import and export\s*Edited/ }).waitFor();
   await eventually(async () => assert.match(String(await ttlOf(visit)), /601/));
 });
 

@@ -13,6 +13,7 @@ import {
   isListType,
 } from 'graphql';
 import { DEFAULT_SETTINGS } from '../../server/gateway/ports.ts';
+import { createFormat } from '../../ui/src/lib/format.ts';
 import { dictionary } from '../../ui/src/lib/messages/en.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
 import {
@@ -24,6 +25,7 @@ import {
   fieldOfError,
   inputOf,
   isChanged,
+  isDefault,
   parsed,
   rebased,
   valuesOf,
@@ -234,16 +236,20 @@ test('entryOf() shows a share as a percentage without noise', () => {
 });
 
 test('reading() says a quantity in its larger unit, and nothing where that says no more', () => {
-  const read = (value: number | null, unit: Parameters<typeof reading>[1]) => reading(value, unit, 'en');
+  const read = (value: number | null, unit: Parameters<typeof reading>[1]) =>
+    reading(value, unit, createFormat('en'));
   assert.deepEqual(
     [read(3600, 'seconds'), read(5400, 'seconds'), read(45, 'seconds')],
-    ['1h', '1h 30m', null],
+    ['1 h', '1 h 30 min', null],
   );
-  assert.deepEqual([read(60, 'minutes'), read(15, 'minutes')], ['1h', null]);
-  assert.deepEqual([read(36, 'hours'), read(30, 'days'), read(90_061, 'seconds')], ['1d 12h', null, '1d 1h']);
-  assert.deepEqual([read(1024, 'mb'), read(34, 'mb'), read(1536, 'kb')], ['1GB', null, '1.5MB']);
+  assert.deepEqual([read(60, 'minutes'), read(15, 'minutes')], ['1 h', null]);
+  assert.deepEqual(
+    [read(36, 'hours'), read(30, 'days'), read(90_061, 'seconds')],
+    ['1 d 12 h', null, '1 d 1 h'],
+  );
+  assert.deepEqual([read(1024, 'mb'), read(34, 'mb'), read(1536, 'kb')], ['1 GB', null, '1.5 MB']);
   assert.deepEqual([read(1_000_000, 'rows'), read(500, 'rows'), read(null, 'rows')], ['1M', null, null]);
-  assert.equal(reading(3600, 'seconds', 'zh-CN'), '1小时');
+  assert.equal(reading(3600, 'seconds', createFormat('zh-CN')), '1 小时');
 });
 
 test('expiryOf() counts from now', () => {
@@ -302,13 +308,25 @@ test('groupsOf() and countsOf() sort changes by kind, unknown kinds last', () =>
   assert.deepEqual(countsOf(changes), { CREATE: 2, UPDATE: 1, DELETE: 1 });
 });
 
+test('isDefault() compares what is entered with what a new gateway has', () => {
+  const defaults = valuesOf({ ...STORED, trustedProxies: [] });
+  const isSo = (path: FieldPath, entry: string | boolean) =>
+    isDefault(path, { defaults, draft: edited({ [path]: entry }) });
+  assert.equal(isSo('affinity.ttlSeconds', ' 300 '), true);
+  assert.equal(isSo('affinity.ttlSeconds', '301'), false);
+  assert.equal(isSo('affinity.ttlSeconds', 'soon'), false);
+  assert.equal(isSo('routing.maxWaitSeconds', ''), true);
+  assert.equal(isSo('trustedProxies', '10.0.0.0/8'), false);
+  assert.equal(isSo('trustedProxies', ' '), true);
+  assert.equal(isSo('alerts.webhookUrl', 'https://other.example.com'), true);
+});
+
 test('faultOf() finds the place and the line, and lineRange() that line in the text', () => {
-  const message = 'Cannot import providers[0].nme (line 2): it is not known';
-  assert.deepEqual(faultOf({ message, path: ['input', 'text', 'providers[0].nme'] }), {
-    message,
-    place: 'providers[0].nme',
-    line: 2,
-  });
+  const path = ['input', 'text', 'providers[0].nme'];
+  const message = 'Cannot import it (line 2): it is not known';
+  assert.deepEqual(faultOf({ message, path }), { message, place: 'providers[0].nme', line: 2 });
+  const telling = 'Cannot import providers[0].nme (line 2): it is not known';
+  assert.deepEqual(faultOf({ message: telling, path }), { message: telling, place: null, line: 2 });
   assert.deepEqual(faultOf({ message: 'Cannot import the text', path: ['input', 'text'] }), {
     message: 'Cannot import the text',
     place: null,

@@ -2,7 +2,7 @@
 // The tests build on each other, in order, as a person's visit does.
 
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import {
   assertAccessible,
   eventually,
@@ -47,7 +47,7 @@ step('? lists the keys; Escape closes the list and gives the focus back', async 
 
 step('the command palette finds screens, actions and names, by keyboard alone', async ({ page }) => {
   await page.keyboard.press('Control+k');
-  const palette = page.getByRole('dialog', { name: 'Go to or do' });
+  const palette = page.getByRole('dialog', { name: 'Search and commands' });
   await palette.getByRole('combobox').waitFor();
   await page.keyboard.type('anthropic-b');
   await palette.getByRole('option', { name: /anthropic-b Account/ }).waitFor();
@@ -94,10 +94,26 @@ step('every screen of the navigation is reached and opened with the keyboard alo
 
 step('times follow the zone that is chosen, and its name is told', async ({ page }) => {
   await openSettled(page, '/');
-  await page
-    .getByRole('button', { name: /^Time zone:/ })
-    .first()
-    .click();
+  const button = page.getByRole('button', { name: /^Time zone:/ }).first();
+  const items = page.getByRole('menuitem');
+  const hasFocus = (locator: Locator) =>
+    eventually(async () =>
+      assert.ok(await locator.evaluate((element) => element === document.activeElement)),
+    );
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await hasFocus(items.first());
+  await page.keyboard.press('ArrowUp');
+  await hasFocus(items.last());
+  await page.keyboard.press('Escape');
+  await items.first().waitFor({ state: 'detached' });
+  await hasFocus(button);
+  await page.keyboard.press('ArrowDown');
+  await hasFocus(items.first());
+  await assertAccessible(page, 'a menu');
+  await page.getByRole('heading', { level: 1 }).click();
+  await items.first().waitFor({ state: 'detached' });
+  await button.click();
   await page.getByRole('menuitem', { name: 'UTC', exact: true }).click();
   await page.getByRole('button', { name: 'Time zone: UTC' }).first().waitFor();
   await whenSettled(page);
@@ -105,6 +121,31 @@ step('times follow the zone that is chosen, and its name is told', async ({ page
   assert.match(title ?? '', /UTC/);
   await page.reload();
   await page.getByRole('button', { name: 'Time zone: UTC' }).first().waitFor();
+});
+
+step('an open list of actions has the keyboard, and goes with its button', async ({ page }) => {
+  await openSettled(page, '/');
+  await page.getByRole('navigation').getByRole('link', { name: 'Requests' }).first().click();
+  await heading(page, 'Requests');
+  const menu = page.getByRole('menu');
+  const open = async () => {
+    await page.getByRole('button', { name: 'Export' }).first().press('Enter');
+    await menu.waitFor();
+  };
+  await open();
+  // Elsewhere these two keys lead to the accounts.
+  for (const key of ['g', 'a']) await page.keyboard.press(key);
+  await eventually(async () => assert.equal(new URL(page.url()).pathname, '/requests'));
+  await menu.waitFor();
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.getByRole('dialog').getByRole('combobox').waitFor();
+  await menu.waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await open();
+  await page.goBack();
+  await heading(page, 'Overview');
+  await menu.waitFor({ state: 'detached' });
 });
 
 step('the overview tells what was saved today, what was possible, and why not', async ({ page }) => {
@@ -132,10 +173,35 @@ step('every figure of the overview leads to what is behind it', async ({ page })
     await heading(page, 'Overview');
   };
   await lead(/^Errors/, /\/requests\?.*outcome=FAILED/);
-  await lead(/^Requests/, /\/requests\?from=/);
-  await lead(/^Prompt-cache hit rate/, /\/cache/);
+  await lead(/^Requests/, /\/requests\?period=7d/);
+  await lead(/^Saved today/, /\/cache\?from=/);
+  await lead(/^Prompt-cache hit rate/, /\/cache\?period=7d/);
   await lead(/tokens in .* requests?\.$/, /\/requests\?.*miss=/);
   await lead(/^anthropic-/, /\/accounts\?open=/);
+});
+
+step('the figures of the overview are those of the screens that they lead to', async ({ page }) => {
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+  const main = page.getByRole('main');
+  const address = `/?from=${daysAgo(6)}&to=${daysAgo(1)}`;
+  const follow = async (card: RegExp, figure: RegExp): Promise<string> => {
+    await openSettled(page, address);
+    const link = main.getByRole('link', { name: card }).first();
+    const [, found] = figure.exec((await link.textContent()) ?? '') ?? [];
+    assert.ok(found, `${card} tells no figure`);
+    await link.click();
+    return found;
+  };
+  for (const card of [/^Requests/, /^Errors/]) {
+    const count = await follow(card, /([\d,]+) *[\d.]+%/);
+    await main.getByText(new RegExp(`^${count} matching request`)).waitFor();
+  }
+  const rate = await follow(/^Prompt-cache hit rate/, /([\d.]+%)/);
+  await main.getByText(rate, { exact: true }).first().waitFor();
+  await openSettled(page, address);
+  const saved = /(\$[\d,.]+) in this period/.exec((await main.textContent()) ?? '')?.[1] ?? 'nothing';
+  await main.getByRole('link', { name: /^Prompt-cache hit rate/ }).click();
+  await main.getByText(saved, { exact: true }).first().waitFor();
 });
 
 step('a failed load says so, with a retry and a request id', async ({ page }) => {
@@ -186,6 +252,18 @@ step('text twice as large still fits', async ({ page }) => {
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`);
   }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+step('a phone opens the palette from its bar, and the sheet makes way', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await openSettled(page, '/');
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('dialog', { name: 'Search and commands' }).getByRole('combobox').fill('audit');
+  await eventually(async () => assert.equal(await page.getByRole('dialog').count(), 1));
+  await page.getByRole('option', { name: /^Audit/ }).click();
+  await heading(page, 'Audit');
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 

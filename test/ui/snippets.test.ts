@@ -13,6 +13,19 @@ for (const client of CLIENT_NAMES) {
   });
 }
 
+test('snippetFor names the model for clients that have to, and none that would need quotes', () => {
+  const withModel = { ...TARGET, model: 'my/model-1.5' };
+  assert.match(snippetFor('claude-code', withModel), /^claude --model my\/model-1\.5$/m);
+  assert.match(snippetFor('gemini-cli', withModel), /^gemini --model my\/model-1\.5$/m);
+  assert.match(snippetFor('codex', withModel), /^model = "my\/model-1\.5"$/m);
+  assert.match(snippetFor('opencode', withModel), /"my\/model-1\.5": \{\}/);
+  assert.match(snippetFor('curl', withModel), /-d '\{"model":"my\/model-1\.5","messages":/);
+  for (const client of CLIENT_NAMES) {
+    const hostile = { ...TARGET, model: `'; rm -rf ~; "$(id)` };
+    assert.equal(snippetFor(client, hostile), snippetFor(client, TARGET));
+  }
+});
+
 test('snippetFor codex speaks Responses below /v1', () => {
   const lines = snippetFor('codex', TARGET).split('\n');
   assert.ok(lines.includes('wire_api = "responses"'));

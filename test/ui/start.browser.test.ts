@@ -30,7 +30,7 @@ test('nextStep() is the first that is not done; the first request ends it all', 
   );
 });
 
-let isKeyRight = false;
+const CREDENTIAL = 'sk-the-right-credential';
 const provider = await openProvider();
 after(() => provider.server.close());
 const step = await openVisit({ isLoggedIn: false });
@@ -53,11 +53,18 @@ step('a pasted key is tested with a real call, and what is wrong is said', async
   await page.getByLabel('Model name').fill('my-model');
   await page.getByLabel('Credential').fill('sk-a-mistyped-credential');
   await page.getByRole('button', { name: 'Add and test' }).click();
-  await page.getByText('It did not answer').waitFor();
+  await page.getByText('It does not work yet').waitFor();
   await page.getByText(/no such key/).waitFor();
-  isKeyRight = true;
-  await page.getByRole('button', { name: 'Test again' }).click();
-  await page.getByLabel('Name', { exact: true }).waitFor();
+  await page.getByText('HTTP 401').waitFor();
+  // The field has the focus: another credential is pasted without a click.
+  await eventually(async () => assert.equal(await page.getByLabel('Credential').evaluate(isFocused), true));
+  await page.keyboard.type(CREDENTIAL);
+  await page.keyboard.press('Enter');
+  const account = page.getByRole('listitem').filter({ hasText: 'Connect an account' });
+  await account.getByText('It works').waitFor();
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('Name', { exact: true }).evaluate(isFocused), true),
+  );
 });
 
 step('an API key is made and stands in the settings of each client, once', async ({ page, gateway }) => {
@@ -68,6 +75,7 @@ step('an API key is made and stands in the settings of each client, once', async
   assert.match(text, new RegExp(`ANTHROPIC_BASE_URL=${gateway.origin}`));
   secret = /ANTHROPIC_AUTH_TOKEN=(\S+?)\s/.exec(text)?.[1] ?? '';
   assert.match(secret, /^wp-|^sk-|\w{20,}/);
+  await settings.getByText('claude --model my-model').waitFor();
   for (const client of ['Codex', 'OpenCode', 'Gemini CLI', 'OpenAI SDK', 'curl']) {
     await page.getByRole('button', { name: client, exact: true }).click();
     await eventually(async () =>
@@ -83,14 +91,21 @@ step('an API key is made and stands in the settings of each client, once', async
 });
 
 step('the first request shows the moment it ends, and leads to its details', async ({ page, gateway }) => {
-  const response = await fetch(`${gateway.origin}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'my-model', messages: [{ role: 'user', content: 'Hello.' }] }),
-  });
-  assert.equal(response.status, 200);
-  await response.text();
+  const ask = async (model: string): Promise<number> => {
+    const response = await fetch(`${gateway.origin}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello.' }] }),
+    });
+    await response.text();
+    return response.status;
+  };
+  assert.equal(await ask('another-model'), 404);
+  await page.getByText('It arrived, but did not succeed').waitFor();
+  await eventually(async () => assert.equal(await page.getByLabel('Done').count(), 4));
+  assert.equal(await ask('my-model'), 200);
   await page.getByText('It arrived.').waitFor();
+  await eventually(async () => assert.equal(await page.getByLabel('Done').count(), 5));
   await page.getByText('my-model → main').waitFor();
   await page.getByRole('link', { name: 'See its details' }).click();
   await page.getByRole('dialog').getByText('my-model').first().waitFor();
@@ -105,12 +120,17 @@ step('the first run fits a phone', async ({ page }) => {
   await assertAccessible(page, 'first steps on a phone');
 });
 
-/** A provider on this machine that refuses the first key it sees, and knows it later. */
+function isFocused(element: Element): boolean {
+  return element === document.activeElement;
+}
+
+/** A provider on this machine that knows one credential. */
 async function openProvider(): Promise<{ origin: string; server: Server }> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
       response.setHeader('content-type', 'application/json');
+      const isKeyRight = request.headers.authorization === `Bearer ${CREDENTIAL}`;
       response.statusCode = isKeyRight ? 200 : 401;
       response.end(
         JSON.stringify(

@@ -12,7 +12,7 @@ import {
   stepOf,
 } from '../../ui/src/pages/ttl/groups.ts';
 import { planRows, usdOf } from '../../ui/src/pages/ttl/plans.ts';
-import { coloured } from '../../ui/src/pages/ttl/points.ts';
+import { coloured, labelsAt, ofModel } from '../../ui/src/pages/ttl/points.ts';
 
 const advice = {
   cheapest: 'ONE_HOUR',
@@ -109,25 +109,26 @@ const words = {
   notRead: 'cold',
   notReported: 'unknown',
 };
-const point = (minute: number, userId: string | null, model: string | null, cacheRead: boolean | null) => ({
-  x: new Date(minute * 60_000).toISOString(),
-  y: minute / 2,
-  userId,
-  model,
-  cacheRead,
-});
+const COLUMNS = {
+  from: '2026-11-21T00:00:00.000Z',
+  startedAfterSeconds: [60, 120, 180, 240],
+  minutes: [0.5, 1, 1.5, 2],
+  userIds: ['u1', 'u2'],
+  user: [0, 1, 1, null],
+  models: ['m1'],
+  model: [0, null, 0, 0],
+  cacheRead: [true, false, null, true],
+};
+const FROM_MS = Date.UTC(2026, 10, 21);
 
 test('coloured() puts points into columns, and groups with the most points first', () => {
-  const points = [
-    point(1, 'u1', 'm1', true),
-    point(2, 'u2', null, false),
-    point(3, 'u2', 'm1', null),
-    point(4, null, 'm1', true),
-  ];
   const users = new Map([['u1', 'ada']]);
-  const by = (colouring: 'user' | 'model' | 'cache') => coloured(points, colouring, { users, words });
+  const by = (colouring: 'user' | 'model' | 'cache') => coloured(COLUMNS, colouring, { users, words });
   const byUser = by('user');
-  assert.deepEqual([...byUser.points.atMs], [60_000, 120_000, 180_000, 240_000]);
+  assert.deepEqual(
+    [...byUser.points.atMs].map((ms) => ms - FROM_MS),
+    [60_000, 120_000, 180_000, 240_000],
+  );
   assert.deepEqual([...byUser.points.gapMinutes], [0.5, 1, 1.5, 2]);
   assert.deepEqual([...byUser.points.group], [2, 0, 0, 1]);
   assert.deepEqual(
@@ -150,4 +151,23 @@ test('coloured() puts points into columns, and groups with the most points first
       ['unknown', 's8'],
     ],
   );
+});
+
+test('labelsAt() names what a point is, also what has no name', () => {
+  const naming = { users: new Map([['u1', 'ada']]), words };
+  assert.deepEqual(labelsAt(COLUMNS, 0, naming), { user: 'ada', model: 'm1', cache: 'read' });
+  assert.deepEqual(labelsAt(COLUMNS, 1, naming), { user: 'gone', model: 'no model', cache: 'cold' });
+  assert.deepEqual(labelsAt(COLUMNS, 3, naming), { user: 'nobody', model: 'm1', cache: 'read' });
+});
+
+test('ofModel() keeps the points before requests to it, in every column', () => {
+  assert.deepEqual(ofModel(COLUMNS, 'm1'), {
+    ...COLUMNS,
+    startedAfterSeconds: [60, 180, 240],
+    minutes: [0.5, 1.5, 2],
+    user: [0, 1, null],
+    model: [0, 0, 0],
+    cacheRead: [true, null, true],
+  });
+  assert.deepEqual(ofModel(COLUMNS, 'other').minutes, []);
 });

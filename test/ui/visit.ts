@@ -177,3 +177,16 @@ function isStill(): boolean {
   const isHidden = (row: Element) => getComputedStyle(row).visibility === 'hidden';
   return !isMoving && ![...document.querySelectorAll('[role="row"]')].some(isHidden);
 }
+
+/** Names of columns that do not fit their heads. */
+export function cutHeads(page: Page): Promise<string[]> {
+  return page
+    .getByRole('columnheader')
+    .evaluateAll((heads) =>
+      heads
+        .filter((head) =>
+          [head, ...head.querySelectorAll('span.truncate')].some((one) => one.scrollWidth > one.clientWidth),
+        )
+        .map((head) => head.textContent?.trim() ?? ''),
+    );
+}

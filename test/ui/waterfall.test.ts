@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type TimedAttempt, type TimedRequest, waterfallOf } from '../../ui/src/pages/requests/waterfall.ts';
+import {
+  type TimedAttempt,
+  type TimedRequest,
+  waterfallOf,
+} from '../../ui/src/pages/requests/detail/waterfall.ts';
 
 const ARRIVED_MS = Date.parse('2026-03-01T10:00:00.000Z');
 

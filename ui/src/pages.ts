@@ -2,6 +2,7 @@
 
 import type { Component } from 'svelte';
 import { loadTexts } from './lib/i18n.svelte.ts';
+import { whenIdle } from './lib/idle.ts';
 import type { MessageKey } from './lib/messages.ts';
 
 interface PageModule {
@@ -134,7 +135,6 @@ export function pageOf(path: string): Promise<PageModule> | null {
 export function preloadPages(): void {
   // While developing, a screen that does not compile is nobody's business but its own.
   if (import.meta.env.DEV) return;
-  const whenIdle = window.requestIdleCallback ?? ((task: () => void) => setTimeout(task, 1500));
   whenIdle(() => {
     for (const page of PAGES) if (page.group !== null) void pageOf(page.path);
   });

@@ -68,6 +68,7 @@ function filters({ world, about }: Facts): Record<string, string> {
     'rare miss cause': 'missCause: BELOW_MINIMUM',
     'keep-warm': 'keepWarm: true',
     slow: 'minLatencyMs: 60000',
+    expensive: 'minCostUsd: 1',
     'frequent text': 'search: "sonnet"',
     'rare text': `search: "${RARE_TEXT}"`,
     'request id': `search: "${about.requestId}"`,
@@ -75,7 +76,13 @@ function filters({ world, about }: Facts): Record<string, string> {
 }
 
 /** The panel does not ask how many rows match what only the rows themselves tell. */
-const UNCOUNTED: ReadonlySet<string> = new Set(['slow', 'frequent text', 'rare text', 'request id']);
+const UNCOUNTED: ReadonlySet<string> = new Set([
+  'slow',
+  'expensive',
+  'frequent text',
+  'rare text',
+  'request id',
+]);
 
 function pages(facts: Facts): Draft[] {
   const page = (filter: string) => `{ requestLogs(first: 100${filter}) { ${PAGE} } }`;

@@ -43,6 +43,7 @@ export function requestRowOf(turn: Turn): RequestRow {
     usageFlags: [],
     credits: null,
     priceVersion: isOk ? `genai-prices@0.1.8:${model.providerName}/${model.name}` : null,
+    priceSheet: isOk ? model.priceSheet : null,
     queueMs: turn.latencyMs % 3,
     timeToFirstTokenMs: isOk ? turn.firstTokenMs : null,
     latencyMs,
@@ -198,7 +199,9 @@ function candidate(turn: Turn, { id, name }: WorldAccount, warmTokens: number): 
 
 function attemptsOf(turn: Turn, latencyMs: number): AttemptRow[] {
   const { failure, account, model } = turn;
+  const triedMs = Math.max(0, latencyMs - ROUTED_MS);
   if (failure !== null) {
+    const durationMs = Math.floor(triedMs / failure.attempts);
     return Array.from({ length: failure.attempts }, (_, index) =>
       attempt(turn, {
         account: model.accounts[index] ?? account,
@@ -206,17 +209,20 @@ function attemptsOf(turn: Turn, latencyMs: number): AttemptRow[] {
         outcome: failure.outcome === 'failed' ? 'retryable' : failure.outcome,
         fault: failure.fault,
         reason: failure.message,
-        durationMs: Math.floor(latencyMs / failure.attempts),
+        afterMs: index * durationMs,
+        durationMs,
       }),
     );
   }
+  const refusedMs = turn.isRetried ? Math.min(REFUSED_MS, triedMs) : 0;
   const last = attempt(turn, {
     account,
+    afterMs: refusedMs,
     status: 200,
     outcome: 'ok',
     fault: null,
     reason: 'answered',
-    durationMs: latencyMs,
+    durationMs: triedMs - refusedMs,
   });
   if (!turn.isRetried) return [last];
   const refused = attempt(turn, {
@@ -225,26 +231,36 @@ function attemptsOf(turn: Turn, latencyMs: number): AttemptRow[] {
     outcome: 'retryable',
     fault: 'rate-limited',
     reason: 'rate limited (429)',
-    durationMs: 80,
+    afterMs: 0,
+    durationMs: refusedMs,
   });
   return [refused, last];
 }
+
+/** From the arrival to the first attempt. */
+const ROUTED_MS = 2;
+/** A refusal comes soon. */
+const REFUSED_MS = 80;
 
 function attempt(
   turn: Turn,
   parts: Pick<AttemptRow, 'status' | 'outcome' | 'fault' | 'reason' | 'durationMs'> & {
     account: WorldAccount;
+    /** Since the first attempt began. */
+    afterMs: number;
   },
 ): AttemptRow {
-  const { account, ...ending } = parts;
+  const { account, afterMs, ...ending } = parts;
+  const beginMs = ROUTED_MS + afterMs;
   return {
     accountId: account.id,
     accountName: account.name,
     providerName: turn.model.providerName,
     isPossibleDuplicate: false,
     connectMs: 0,
-    startedAtMs: turn.startedAtMs + 2,
-    firstByteMs: ending.status === null ? null : Math.min(turn.firstTokenMs, ending.durationMs),
+    startedAtMs: turn.startedAtMs + beginMs,
+    firstByteMs:
+      ending.status === null ? null : Math.min(Math.max(0, turn.firstTokenMs - beginMs), ending.durationMs),
     ...ending,
   };
 }

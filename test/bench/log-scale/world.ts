@@ -2,6 +2,7 @@
 
 import { UNRESTRICTED } from '../../../server/gateway/key-restrictions.ts';
 import type { ApiKey, Endpoint, Model, Provider, User } from '../../../server/gateway/ports.ts';
+import type { PriceSheet } from '../../../server/gateway/price-sheet.ts';
 import type { RoutePolicy } from '../../../server/gateway/routing-settings.ts';
 import { Chance } from './chance.ts';
 
@@ -36,6 +37,8 @@ export interface WorldModel extends Pick<Model, 'id' | 'name'> {
   readFactor: number;
   /** 0 = writing to the cache is free, and no writes are reported. */
   writeFactor: number;
+  /** The same prices as the log keeps them; null = a row is priced later. */
+  priceSheet: PriceSheet | null;
   firstTokenMs: number;
   msPerToken: number;
   minCachedTokens: number;
@@ -200,10 +203,26 @@ function worldModel(
     outputNanoUsd: usd[1] * 1_000,
     readFactor: 0.1,
     writeFactor: isAnthropic ? 1.25 : 0,
+    priceSheet: sheetOf(usd, isAnthropic ? 1.25 : 1),
     firstTokenMs: facts.firstTokenMs,
     msPerToken: facts.msPerToken,
     minCachedTokens: 1_024,
     ttlMs: isAnthropic ? 300_000 : 600_000,
+  };
+}
+
+function sheetOf([input, output]: readonly [number, number], writeFactor: number): PriceSheet {
+  return {
+    input,
+    output,
+    cacheRead: input * 0.1,
+    cacheWrite5m: input * writeFactor,
+    cacheWrite1h: input * writeFactor,
+    audioInput: input,
+    audioOutput: output,
+    aboveInputTokens: null,
+    rateMultiplier: 1,
+    usdPerCredit: null,
   };
 }
 

@@ -137,6 +137,7 @@ function priced(row: RequestRow, catalog: Catalog): RequestRow {
     cacheReadNanoUsd: null,
     cacheWriteNanoUsd: null,
     priceVersion: null,
+    priceSheet: null,
     misses: row.misses?.map((miss): Miss => ({ ...miss, costNanoUsd: null })) ?? null,
     route: row.route && { ...row.route, isUnpriced: true },
   };

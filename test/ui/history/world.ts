@@ -136,6 +136,7 @@ function worldModel(model: Model, candidates: readonly Candidate[], endpoint: En
     inputNanoUsd: input * 1e9,
     // Costs are counted by the gateway's own code, of each row.
     outputNanoUsd: 0,
+    priceSheet: null,
     readFactor: prices ? prices.readUsd / input : 0.1,
     writeFactor: isAnthropic ? 1.25 : 0,
     ...(PACES[model.name] ?? OTHER_PACE),

@@ -29,6 +29,7 @@ const POINT_PX = 4;
 const POINT_ALPHA = 0.65;
 const FONT_PX = 11;
 const WAVE_PX = 6;
+const TEXT_GAP_PX = 6;
 
 export function inkOf(element: Element, tones: readonly ChartTone[]): Ink {
   const style = getComputedStyle(element);
@@ -103,14 +104,18 @@ function drawGapAxis(context: CanvasRenderingContext2D, { size, ink, topText }: 
 
 function drawTimeAxis(context: CanvasRenderingContext2D, { size, ink, ticks }: Frame): void {
   context.textBaseline = 'top';
+  context.textAlign = 'center';
+  context.strokeStyle = ink.line;
+  context.fillStyle = ink.text;
+  let freeFromPx = 0;
   for (const { px, text } of ticks) {
-    const half = context.measureText(text).width / 2;
-    context.strokeStyle = ink.line;
     line(context, [crisp(px), size.heightPx], [crisp(px), size.heightPx + 4]);
-    // The texts at both ends stay inside.
-    context.textAlign = 'center';
-    context.fillStyle = ink.text;
-    context.fillText(text, Math.min(size.widthPx - half, Math.max(half, px)), size.heightPx + 7);
+    const half = context.measureText(text).width / 2;
+    // The texts at both ends stay inside, which may leave no room for one beside them.
+    const middle = Math.min(size.widthPx - half, Math.max(half, px));
+    if (middle - half < freeFromPx) continue;
+    freeFromPx = middle + half + TEXT_GAP_PX;
+    context.fillText(text, middle, size.heightPx + 7);
   }
 }
 
@@ -130,7 +135,7 @@ function drawFolds(context: CanvasRenderingContext2D, { size, ink, spans, foldTe
     const text = foldText(span);
     const half = context.measureText(text).width / 2;
     if (middle - half < freeFromPx || middle + half > size.widthPx) continue;
-    freeFromPx = middle + half + 6;
+    freeFromPx = middle + half + TEXT_GAP_PX;
     context.fillStyle = ink.text;
     context.fillText(text, middle, 2);
   }

@@ -76,6 +76,11 @@ export function valueAtShare(sorted: Float64Array, share: number): number | null
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
 }
 
+/** To be said as a duration. */
+export function gapMs(minutes: number | null): number | null {
+  return minutes === null ? null : minutes * 60_000;
+}
+
 export interface Places {
   xPx: Float32Array;
   /** From the top. */

@@ -18,7 +18,10 @@ const STEPS_MS = [
   12 * HOUR_MS,
   DAY_MS,
   2 * DAY_MS,
+  3 * DAY_MS,
+  5 * DAY_MS,
   7 * DAY_MS,
+  10 * DAY_MS,
 ] as const;
 
 export interface TimeTick {
@@ -39,7 +42,7 @@ export function timeTicks(
   const openMs = open.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const openPx = open.reduce((sum, { fromPx, toPx }) => sum + toPx - fromPx, 0);
   const most = Math.max(1, openPx / leastPx);
-  const stepMs = STEPS_MS.find((step) => openMs / step <= most) ?? 7 * DAY_MS;
+  const stepMs = STEPS_MS.find((step) => openMs / step <= most) ?? 10 * DAY_MS;
   const afterFolds = open
     .filter((span) => spans[spans.indexOf(span) - 1]?.isFold)
     .map(({ fromMs }) => fromMs);

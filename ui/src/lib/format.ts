@@ -56,8 +56,10 @@ export function createFormat(wantedLocale: string, timeZone?: string) {
     /** A ratio in [0, 1]. */
     percent: (value: Maybe<number>) => (isNumber(value) ? share.format(value) : NONE),
     usd: (value: Maybe<number>) => (isNumber(value) ? money(locale, value) : NONE),
-    /** Milliseconds, in the unit that keeps it short. */
+    /** Milliseconds as short as can be, for columns: 1.61s, 2m 5s. */
     ms: (value: Maybe<number>) => (isNumber(value) ? milliseconds(locale, value) : NONE),
+    /** Milliseconds as people say them: 28 s, 7 min 20 s, 1 h 5 min. */
+    duration: (value: Maybe<number>) => (isNumber(value) ? spanText(value, durationWords(locale)) : NONE),
     clock: (value: Maybe<string | number>) => dateOr(value, (date) => clock.format(date)),
     hourAndMinute: (value: Maybe<string | number>) => dateOr(value, (date) => hourAndMinute.format(date)),
     dayAndClock: (value: Maybe<string | number>) => dateOr(value, (date) => dayAndClock.format(date)),
@@ -116,20 +118,81 @@ function numberFormat(locale: string, kind: string, options: Intl.NumberFormatOp
 }
 
 function milliseconds(locale: string, value: number): string {
-  const unit = value < 1000 ? 'millisecond' : value < 60_000 ? 'second' : 'minute';
-  const amount = unit === 'millisecond' ? value : unit === 'second' ? value / 1000 : value / 60_000;
-  const digits = unit === 'millisecond' || amount >= 100 ? 0 : amount >= 10 ? 1 : 2;
+  if (value >= SPANS.minute) return spanText(value, shortDurationWords(locale));
+  const unit = value < 1000 ? 'millisecond' : 'second';
+  const amount = unit === 'millisecond' ? value : value / 1000;
+  const digits = unit === 'millisecond' ? 0 : amount >= 10 ? 1 : 2;
   // Measured seconds stand in columns: 3.30s under 5.84s. Whole ones are mostly settings.
   const least = unit === 'second' && !Number.isInteger(amount) ? digits : 0;
   return numberFormat(locale, `${unit} ${least} ${digits}`, {
     style: 'unit',
     unit,
     // The narrow Chinese milliseconds are "ms", beside seconds in Chinese.
-    unitDisplay: locale.startsWith('zh') ? 'short' : 'narrow',
+    unitDisplay: isChinese(locale) ? 'short' : 'narrow',
     minimumFractionDigits: least,
     maximumFractionDigits: digits,
   }).format(amount);
 }
+
+const SPANS = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 } as const;
+type Span = keyof typeof SPANS;
+
+interface DurationWords extends Record<Span, string> {
+  locale: string;
+  /** Of minutes that seconds follow. */
+  minuteOf: string;
+  between: string;
+}
+
+function durationWords(locale: string): DurationWords {
+  return isChinese(locale)
+    ? { locale, day: ' 天', hour: ' 小时', minute: ' 分钟', minuteOf: ' 分', second: ' 秒', between: ' ' }
+    : { locale, day: ' d', hour: ' h', minute: ' min', minuteOf: ' min', second: ' s', between: ' ' };
+}
+
+function shortDurationWords(locale: string): DurationWords {
+  return isChinese(locale)
+    ? { locale, day: '天', hour: '小时', minute: '分钟', minuteOf: '分', second: '秒', between: '' }
+    : { locale, day: 'd', hour: 'h', minute: 'm', minuteOf: 'm', second: 's', between: ' ' };
+}
+
+function isChinese(locale: string): boolean {
+  return locale.startsWith('zh');
+}
+
+/** The largest unit and the next one; tenths only of few seconds. */
+function spanText(ms: number, words: DurationWords): string {
+  const rounded = roundedSpan(ms);
+  const text = (amount: number, word: string) =>
+    numberFormat(words.locale, 'span', TENTHS).format(amount) + word;
+  if (rounded < SPANS.minute) return text(rounded / SPANS.second, words.second);
+  const [large, small] =
+    rounded >= SPANS.day ? DAY_HOUR : rounded >= SPANS.hour ? HOUR_MINUTE : MINUTE_SECOND;
+  const rest = (rounded % SPANS[large]) / SPANS[small];
+  const isMinuteOf = large === 'minute' && rest > 0;
+  const first = text(Math.floor(rounded / SPANS[large]), isMinuteOf ? words.minuteOf : words[large]);
+  return rest > 0 ? first + words.between + text(rest, words[small]) : first;
+}
+
+const TENTHS = { maximumFractionDigits: 1 };
+const DAY_HOUR = ['day', 'hour'] as const;
+const HOUR_MINUTE = ['hour', 'minute'] as const;
+const MINUTE_SECOND = ['minute', 'second'] as const;
+
+/** To what is said of it, so that 59.7 s become 1 min, and 59 min 59.8 s 1 h. */
+function roundedSpan(ms: number): number {
+  for (const [below, step] of ROUNDINGS) {
+    const rounded = Math.round(ms / step) * step;
+    if (rounded < below) return rounded;
+  }
+  return Math.round(ms / SPANS.hour) * SPANS.hour;
+}
+
+const ROUNDINGS = [
+  [10_000, 100],
+  [SPANS.hour, SPANS.second],
+  [SPANS.day, SPANS.minute],
+] as const;
 
 function dateOr(value: Maybe<string | number>, write: (date: Date) => string): string {
   if (value === null || value === undefined) return NONE;

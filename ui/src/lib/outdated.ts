@@ -6,8 +6,13 @@ const AGAIN_AFTER_MS = 60_000;
 
 /** Loads the page again, unless that was just done. */
 export function reloadOutdated(): void {
-  const lastMs = Number(sessionStorage.getItem(KEY) ?? 0);
-  if (Date.now() - lastMs < AGAIN_AFTER_MS) return;
-  sessionStorage.setItem(KEY, String(Date.now()));
+  try {
+    const lastMs = Number(sessionStorage.getItem(KEY) ?? 0);
+    if (Date.now() - lastMs < AGAIN_AFTER_MS) return;
+    sessionStorage.setItem(KEY, String(Date.now()));
+  } catch {
+    // Where nothing can be remembered, reloads might never end.
+    return;
+  }
   location.reload();
 }

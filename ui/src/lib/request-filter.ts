@@ -28,6 +28,10 @@ export const SURFACES = [
   'GEMINI',
 ] as const;
 
+/** Least values as they are written: whole milliseconds or tokens, and dollars. */
+export const LEAST_WHOLE = /^\d{1,9}$/;
+export const LEAST_USD = /^\d{1,9}(\.\d{1,9})?$/;
+
 /** Every filter's name in the query string. */
 export const FILTER_PARAMS = [
   'q',
@@ -47,6 +51,9 @@ export const FILTER_PARAMS = [
   'streamed',
   'warm',
   'slow',
+  'ttft',
+  'input',
+  'cost',
   'period',
   'from',
   'to',
@@ -73,6 +80,9 @@ export interface ApiFilter {
   streamed?: boolean;
   keepWarm?: boolean;
   minLatencyMs?: number;
+  minTimeToFirstTokenMs?: number;
+  minInputTokens?: number;
+  minCostUsd?: number;
   from?: string;
   to?: string;
 }
@@ -99,7 +109,10 @@ export function apiFilterOf(params: URLSearchParams, nowMs: number, timeZone = '
     ...oneOf('surface', params.get('surface'), SURFACES),
     ...yesOrNo('streamed', params.get('streamed')),
     ...yesOrNo('keepWarm', params.get('warm')),
-    ...slowFilter(params.get('slow')),
+    ...least('minLatencyMs', params.get('slow')),
+    ...least('minTimeToFirstTokenMs', params.get('ttft')),
+    ...least('minInputTokens', params.get('input')),
+    ...least('minCostUsd', params.get('cost'), LEAST_USD),
     ...timeFilter(params, nowMs, timeZone),
   };
 }
@@ -110,9 +123,18 @@ export function isLiveFilter(filter: ApiFilter, nowMs: number): boolean {
 }
 
 /** False when only the rows themselves tell what matches, so that a count takes longer the more there are. */
-export function isCountable({ search, minLatencyMs, requestedModel }: ApiFilter): boolean {
-  return search === undefined && minLatencyMs === undefined && requestedModel === undefined;
+export function isCountable(filter: ApiFilter): boolean {
+  return UNCOUNTABLE.every((name) => filter[name] === undefined);
 }
+
+const UNCOUNTABLE = [
+  'search',
+  'requestedModel',
+  'minLatencyMs',
+  'minTimeToFirstTokenMs',
+  'minInputTokens',
+  'minCostUsd',
+] as const satisfies readonly (keyof ApiFilter)[];
 
 /** A `period` that has ended. */
 const YESTERDAY = 'yesterday';
@@ -177,8 +199,13 @@ function yesOrNo<Name extends string>(name: Name, value: string | null): { [K in
   return (isGiven ? { [name]: value === 'yes' } : {}) as { [K in Name]?: boolean };
 }
 
-function slowFilter(value: string | null): Pick<ApiFilter, 'minLatencyMs'> {
-  return value !== null && /^\d{1,9}$/.test(value) ? { minLatencyMs: Number(value) } : {};
+function least<Name extends string>(
+  name: Name,
+  value: string | null,
+  pattern = LEAST_WHOLE,
+): { [K in Name]?: number } {
+  const isGiven = value !== null && pattern.test(value);
+  return (isGiven ? { [name]: Number(value) } : {}) as { [K in Name]?: number };
 }
 
 function timeFilter(

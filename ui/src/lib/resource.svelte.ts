@@ -3,6 +3,9 @@
 import { onDestroy } from 'svelte';
 import { type ApiError, asApiError } from './graphql.ts';
 
+/** How often it is looked whether a hidden tab can be seen again. */
+const HIDDEN_MS = 1000;
+
 export class Resource<Value> {
   value = $state.raw<Value | null>(null);
   error = $state.raw<ApiError | null>(null);
@@ -10,6 +13,7 @@ export class Resource<Value> {
   #fetch: () => Promise<Value>;
   #latest = 0;
   #soonTimer: ReturnType<typeof setTimeout> | undefined;
+  #soonAtMs = 0;
 
   constructor(fetch: () => Promise<Value>) {
     this.#fetch = fetch;
@@ -35,10 +39,13 @@ export class Resource<Value> {
 
   /** Reloads within `delayMs`; calls in between share that one reload. Waits while the tab is hidden. */
   reloadSoon(delayMs: number): void {
-    if (this.#soonTimer !== undefined) return;
+    const atMs = Date.now() + delayMs;
+    if (this.#soonTimer !== undefined && this.#soonAtMs <= atMs) return;
+    clearTimeout(this.#soonTimer);
+    this.#soonAtMs = atMs;
     this.#soonTimer = setTimeout(() => {
       this.#soonTimer = undefined;
-      if (document.hidden) this.reloadSoon(delayMs);
+      if (document.hidden) this.reloadSoon(Math.max(delayMs, HIDDEN_MS));
       else void this.reload();
     }, delayMs);
   }

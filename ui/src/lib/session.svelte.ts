@@ -1,6 +1,14 @@
 // Who is at the panel: asked once at the start, changed by logging in and out and by the API refusing a call.
 
-import { type ApiError, asApiError, graphql, onLoggedOut, refuseUserErrors, run } from './graphql.ts';
+import {
+  type ApiError,
+  announceLoggedOut,
+  asApiError,
+  graphql,
+  onLoggedOut,
+  refuseUserErrors,
+  run,
+} from './graphql.ts';
 import { setupTokenOf } from './place.ts';
 
 const SESSION = graphql(`
@@ -117,11 +125,17 @@ export async function logIn(password: string): Promise<void> {
 
 export async function logOut(): Promise<void> {
   await run(LOGOUT, {});
-  state = 'login';
+  announceLoggedOut();
 }
 
 onLoggedOut(() => {
   if (state === 'in') state = 'login';
+  try {
+    // What was written in this tab may hold secrets: whoever logs in next must not find it.
+    sessionStorage.clear();
+  } catch {
+    // Storage that is blocked has kept nothing.
+  }
 });
 
 /** Asks again what runs: the demo ends with the first real account. */

@@ -25,3 +25,8 @@ export function differences<Form extends object, Name extends keyof Form & strin
     return [{ name, before: before[name], present: present[name], isMine }];
   });
 }
+
+/** What there is by now, when a change was refused because somebody else had saved; null = it was not, or not for that. */
+export function presentOf<Entity>(errors: readonly { code: string }[], entity: Entity | null): Entity | null {
+  return errors[0]?.code === 'version-conflict' ? entity : null;
+}

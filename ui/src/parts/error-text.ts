@@ -1,7 +1,8 @@
 // An API error as a sentence in the reader's language; the API's own words where it has explained itself.
 
 import type { ApiError } from '../lib/graphql.ts';
-import { t } from '../lib/i18n.svelte.ts';
+import { i18n, t, tOr } from '../lib/i18n.svelte.ts';
+import { withSaid } from './reason-text.ts';
 
 export function errorText(error: ApiError): string {
   switch (error.code) {
@@ -20,7 +21,7 @@ export function errorText(error: ApiError): string {
     case 'FORBIDDEN':
       return t('error.forbidden');
     case 'HTTP_429':
-      return t('error.rateLimited', { seconds: error.retryAfterSeconds ?? 60 });
+      return t('error.rateLimited', { time: i18n.format.duration((error.retryAfterSeconds ?? 60) * 1000) });
     default:
       return otherText(error);
   }
@@ -29,5 +30,12 @@ export function errorText(error: ApiError): string {
 function otherText(error: ApiError): string {
   if (error.isLoggedOut) return t('error.loggedOut');
   if (error.code.startsWith('HTTP_')) return t('error.http', { status: error.code.slice('HTTP_'.length) });
-  return error.message === '' ? t('error.unknown') : error.message;
+  return wordedByCode(error);
+}
+
+/** The API's own words are English and say most; for other readers the code says in general what they are about. */
+function wordedByCode({ code, message }: ApiError): string {
+  const general = tOr(`error.code.${code}`, '');
+  if (message === '') return general || t('error.unknown');
+  return general === '' || i18n.locale === 'en' ? message : withSaid(general, message);
 }

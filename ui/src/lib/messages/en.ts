@@ -12,6 +12,7 @@ import { keys } from './en/keys.ts';
 import { lab } from './en/lab.ts';
 import { models } from './en/models.ts';
 import { overview } from './en/overview.ts';
+import { requestDetail } from './en/request-detail.ts';
 import { requests } from './en/requests.ts';
 import { routing } from './en/routing.ts';
 import { settings } from './en/settings.ts';
@@ -31,6 +32,7 @@ export const dictionary = {
   ...start,
   ...overview,
   ...requests,
+  ...requestDetail,
   ...affinities,
   ...cache,
   ...ttl,

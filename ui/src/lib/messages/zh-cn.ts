@@ -13,6 +13,7 @@ import { keys } from './zh-cn/keys.ts';
 import { lab } from './zh-cn/lab.ts';
 import { models } from './zh-cn/models.ts';
 import { overview } from './zh-cn/overview.ts';
+import { requestDetail } from './zh-cn/request-detail.ts';
 import { requests } from './zh-cn/requests.ts';
 import { routing } from './zh-cn/routing.ts';
 import { settings } from './zh-cn/settings.ts';
@@ -32,6 +33,7 @@ export const dictionary = {
   ...start,
   ...overview,
   ...requests,
+  ...requestDetail,
   ...affinities,
   ...cache,
   ...ttl,

@@ -5,6 +5,7 @@ import { asApiError, refuseUserErrors, run } from '../../lib/graphql.ts';
 import { i18n, t, tn } from '../../lib/i18n.svelte.ts';
 import { report } from '../../lib/toast.svelte.ts';
 import { errorText } from '../../parts/error-text.ts';
+import { TableWalk } from '../../parts/table/table-walk.ts';
 import { AccountTests } from './account-tests.svelte.ts';
 import { DELETE_ACCOUNT, RESET_HEALTH, SET_DEMO_FAILURE, SET_PAUSED, UPDATE_ACCOUNT } from './changes.ts';
 import type { ProviderList } from './providers.svelte.ts';
@@ -13,11 +14,14 @@ import type { Account, DemoFailure } from './queries.ts';
 export type AccountDialog =
   | { kind: 'edit'; account: Account; isForCredential?: boolean }
   | { kind: 'delete'; account: Account }
-  | { kind: 'test'; accounts: readonly Account[] };
+  | { kind: 'test'; accounts: readonly Account[] }
+  | { kind: 'provider' | 'models' | 'delete-provider'; providerId: string };
 
 export class AccountDesk {
   readonly list: ProviderList;
   readonly tests = new AccountTests();
+  /** Through the tables of all providers. */
+  readonly walk = new TableWalk();
   dialog = $state.raw<AccountDialog | null>(null);
   /** Ids of the accounts that are ticked. */
   readonly chosen = new SvelteSet<string>();

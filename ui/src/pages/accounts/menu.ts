@@ -2,11 +2,11 @@
 
 import { t } from '../../lib/i18n.svelte.ts';
 import { requestsLink } from '../../lib/request-filter.ts';
+import { roleHint } from '../../lib/role-hint.ts';
 import { goTo, setParams } from '../../lib/route.svelte.ts';
 import { session } from '../../lib/session.svelte.ts';
 import { type AccountDesk, needsReset } from './desk.svelte.ts';
 import type { Account } from './queries.ts';
-import { roleHint } from './role-hint.ts';
 
 export function accountMenu(account: Account, desk: AccountDesk) {
   const isAdmin = session.may('ADMIN');

@@ -5,7 +5,7 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 export const ACCOUNT = graphql(`
   fragment ListedAccount on Account {
     id version name weight maxConcurrent cacheTtlMinutes rateMultiplier usdPerCredit cacheDomain unboundOrigins
-    paused state stateReason cooldownUntil inFlight currentLimit bindingCount credentialLast4 credentialFingerprint demoFailure
+    paused state stateReason stateReasonCode stateReasonDetail cooldownUntil inFlight currentLimit bindingCount credentialLast4 credentialFingerprint demoFailure
     rateLimits { name utilization status resetAt limit remaining }
     provider { id name }
   }
@@ -15,7 +15,7 @@ const PROVIDER = graphql(
   `
   fragment ListedProvider on Provider {
     id version name allowPrivateNetwork
-    endpoints { id version name surface baseUrl troubleReason }
+    endpoints { id version name surface baseUrl troubleReason troubleCode troubleDetail }
     accounts { ...ListedAccount }
     mappings { id upstreamModel aliases model { id name displayName } }
   }

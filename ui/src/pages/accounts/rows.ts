@@ -130,3 +130,8 @@ function rankOf(row: AccountRow, order: Order, useOf: (id: string) => Use | null
       return order satisfies never;
   }
 }
+
+/** The end of a credential, marked as the end of something longer; one that is all hidden stays as it is. */
+export function credentialEnd({ credentialLast4 }: { credentialLast4: string }): string {
+  return credentialLast4.startsWith('•') ? credentialLast4 : `…${credentialLast4}`;
+}

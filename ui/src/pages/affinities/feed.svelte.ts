@@ -61,8 +61,9 @@ export function openAffinityFeed(filter: ApiFilter): AffinityFeed {
     tell(affinity) {
       const at = new Date().toISOString();
       const nowhere = { accountBefore: null, accountAfter: null };
+      const noReason = { reason: '', reasonCode: 'USED', reasonDetail: null } as const;
       // As if it were used: listeners take the binding, and no history names it.
-      const event: BindingEvent = { kind: 'RENEWED', affinity, at, reason: '', cursor: '', ...nowhere };
+      const event: BindingEvent = { kind: 'RENEWED', affinity, at, ...noReason, cursor: '', ...nowhere };
       for (const listener of listeners) listener.onEvents([event]);
     },
     close() {

@@ -17,7 +17,7 @@ const BINDING = graphql(`
 const EVENT = graphql(
   `
   fragment BindingEvent on AffinityEvent {
-    kind reason at cursor
+    kind reason reasonCode reasonDetail at cursor
     accountBefore { id name }
     accountAfter { id name }
     affinity { ...Binding }
@@ -104,8 +104,11 @@ export const DESTINATIONS = graphql(`
       ... on Affinity {
         __typename
         destinations {
-          refusal isTranslated coldUsd
-          account { id name state inFlight currentLimit bindingCount rateMultiplier provider { id name } }
+          refusal refusalCode isTranslated coldUsd
+          account {
+            id name state stateReason stateReasonCode stateReasonDetail inFlight currentLimit bindingCount rateMultiplier
+            provider { id name }
+          }
         }
       }
     }
@@ -133,7 +136,7 @@ export const MOVE_AFFINITY = graphql(
 const COUNTERS = graphql(`
   fragment Counters on AffinityStats {
     scheduler cacheReservationRatio totalAffinities activeAffinities pinnedAffinities borrowedRequests cacheHits cacheMisses
-    cacheHitRate promptCacheHitRate cacheInvalidations invalidationsByReason { reason count } providerSwitches keySwitches
+    cacheHitRate promptCacheHitRate cacheInvalidations invalidationsByReason { reason reasonCode count } providerSwitches keySwitches
     defaultTtlSeconds
   }
 `);

@@ -20,6 +20,18 @@ export function subjectOf(argumentsText: string): Subject | null {
   return id === null && name === null ? null : { id, type: id === null ? null : typeOf(id), name };
 }
 
+/** Which settings a change of them gave, by path: `affinity.ttlSeconds`. */
+export function settingsIn(argumentsText: string): string[] {
+  const { input } = argumentsOf(argumentsText);
+  return isRecord(input) ? pathsIn(input).filter((path) => path !== 'version') : [];
+}
+
+function pathsIn(block: Record<string, unknown>): string[] {
+  return Object.entries(block).flatMap(([name, value]) =>
+    isRecord(value) ? pathsIn(value).map((path) => `${name}.${path}`) : [name],
+  );
+}
+
 /** The screen that shows an entity; null when none does. */
 export function hrefOf({ id, type }: Subject): string | null {
   if (id === null) return null;

@@ -1,16 +1,18 @@
 // What a provider's cache does, in words.
 
-import { t, tn } from '../../lib/i18n.svelte.ts';
+import { i18n, t, tOr } from '../../lib/i18n.svelte.ts';
 import type { Facts } from './queries.ts';
-
-const MINUTE_SECONDS = 60;
-const HOUR_SECONDS = 3600;
 
 /** `all`: every rule, as the last of a provider with others is for what they leave. */
 export function familiesText({ rule, provider, modelFamilies }: Facts, all: readonly Facts[]): string {
-  if (modelFamilies.length > 0) return modelFamilies.join(', ');
+  if (modelFamilies.length > 0) return tOr(`cache.families.${rule}`, modelFamilies.join(', '));
   const isOnly = all.every((other) => other.rule === rule || other.provider !== provider);
   return t(isOnly ? 'cache.facts.all' : 'cache.facts.allOthers');
+}
+
+/** Who runs it: a name, or what such servers have in common. */
+export function runnerText({ rule, provider }: Facts): string {
+  return tOr(`cache.runner.${rule}`, provider);
 }
 
 /** Caches first; what has none is an afterthought. */
@@ -25,11 +27,6 @@ export function marksText({ needsMarks, maxBreakpoints }: Facts): string {
 
 /** `5 min / 1 h`, or `about 10 min` where nothing is promised. */
 export function lifetimeText({ lifetimesSeconds, isLifetimeAssumed }: Facts): string {
-  const text = lifetimesSeconds.map(spanText).join(' / ');
+  const text = lifetimesSeconds.map((seconds) => i18n.format.duration(seconds * 1000)).join(' / ');
   return isLifetimeAssumed ? t('cache.facts.assumed', { lifetime: text }) : text;
-}
-
-function spanText(seconds: number): string {
-  if (seconds < HOUR_SECONDS) return t('unit.minutes', { count: seconds / MINUTE_SECONDS });
-  return tn('cache.hours', seconds / HOUR_SECONDS);
 }

@@ -47,8 +47,11 @@ export interface Group {
   cacheWriteTokens: number;
   costUsd: number;
   savedUsd: number;
+  /** In no sum of money. */
+  unpricedRequests: number;
 }
 
+type MoneyOf = Pick<Group, 'unpricedRequests' | 'costUsd' | 'savedUsd'>;
 type Sums = Pick<Group, 'groupId' | 'total' | 'inputTokens' | 'cacheReadTokens'>;
 
 export interface GroupRow extends Group {
@@ -138,6 +141,22 @@ export interface Point {
   inputTokens: number;
   cacheReadTokens: number;
   savedUsd: number;
+}
+
+/** Money that is nothing only because nothing has a price is not known. */
+export function isMoneyKnown({ unpricedRequests, costUsd, savedUsd }: MoneyOf): boolean {
+  return unpricedRequests === 0 || costUsd !== 0 || savedUsd !== 0;
+}
+
+/**
+ * Input that was neither read nor is told to be cold for a cause: of calls without a prompt cache, and of providers that do
+ * not say what they read.
+ */
+export function untoldTokens(
+  stats: { inputTokens: number; cacheReadTokens: number },
+  { totalColdTokens }: { totalColdTokens: number },
+): number {
+  return Math.max(0, stats.inputTokens - stats.cacheReadTokens - totalColdTokens);
 }
 
 /** What is left of the whole in each bucket; never below nothing, as the series are asked for one after the other. */

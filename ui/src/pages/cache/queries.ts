@@ -22,7 +22,7 @@ export const FIGURES = graphql(`
 export const GROUPS = graphql(`
   query CacheGroups($filter: RequestLogFilter, $bound: RequestLogFilter, $by: RequestDimension!) {
     requestGroups(filter: $filter, by: $by, first: 200) {
-      groupId name total inputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd
+      groupId name total inputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd unpricedRequests
     }
     bound: requestGroups(filter: $bound, by: $by, first: 200) {
       groupId total inputTokens cacheReadTokens

@@ -75,12 +75,13 @@ export function readVariables(text: string): Record<string, unknown> | null {
 }
 
 /** The command line that asks the same; the token is to be put in. */
-export function curlOf(asked: Asked, origin: string): string {
+export function curlOf(asked: Asked, origin: string, isSubscription = false): string {
   const body = JSON.stringify(asked).replaceAll("'", `'\\''`);
   return [
-    `curl ${origin}/graphql`,
+    `curl ${isSubscription ? '--no-buffer ' : ''}${origin}/graphql`,
     `  -H "authorization: Bearer $WARMPATH_ADMIN_TOKEN"`,
     `  -H 'content-type: application/json'`,
+    ...(isSubscription ? [`  -H 'accept: text/event-stream'`] : []),
     `  -d '${body}'`,
   ].join(' \\\n');
 }

@@ -41,24 +41,6 @@ export function tokensOf(text: string): Token[] {
   return tokens;
 }
 
-/** Which kind of operation a document begins with, fragments aside; null while none is written. */
-export function operationOf(text: string): 'query' | 'mutation' | 'subscription' | null {
-  let depth = 0;
-  let isFragment = false;
-  for (const { kind, text: token } of tokensOf(text)) {
-    if (depth === 0 && !isFragment) {
-      if (token === 'query' || token === 'mutation' || token === 'subscription') return token;
-      if (token === '{') return 'query';
-      isFragment = kind === 'keyword' && token === 'fragment';
-    } else if (token === '{') depth += 1;
-    else if (token === '}') {
-      depth -= 1;
-      isFragment = depth > 0;
-    }
-  }
-  return null;
-}
-
 function tokenAt(text: string, start: number): Token {
   for (const [kind, rule] of RULES) {
     rule.lastIndex = start;

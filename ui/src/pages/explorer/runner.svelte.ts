@@ -9,6 +9,9 @@ const KEPT_EVENTS = 50;
 export class Runner {
   /** Newest first; one for a query, up to 50 for a subscription. */
   answers = $state.raw<readonly Answer[]>([]);
+  /** All that came, also those no longer kept. */
+  count = $state(0);
+  isSubscription = $state(false);
   error = $state.raw<ApiError | null>(null);
   isRunning = $state(false);
   #abort: AbortController | null = null;
@@ -20,6 +23,8 @@ export class Runner {
     this.isRunning = true;
     this.error = null;
     this.answers = [];
+    this.count = 0;
+    this.isSubscription = isSubscription;
     try {
       if (isSubscription) await follow(asked, abort.signal, (answer) => this.#add(answer));
       else this.#add(await ask(asked, abort.signal));
@@ -36,6 +41,7 @@ export class Runner {
   }
 
   #add(answer: Answer): void {
+    this.count += 1;
     this.answers = [answer, ...this.answers].slice(0, KEPT_EVENTS);
   }
 }

@@ -1,7 +1,9 @@
 // What a person does with API keys and users: which dialog is open, the new secret until it is kept, and the edits themselves.
 
+import { untrack } from 'svelte';
 import { asApiError, refuseUserErrors, run } from '../../lib/graphql.ts';
 import { i18n, t } from '../../lib/i18n.svelte.ts';
+import { keepFresh, type PagedRows } from '../../lib/paged.svelte.ts';
 import { report } from '../../lib/toast.svelte.ts';
 import { errorText } from '../../parts/error-text.ts';
 import { DELETE_API_KEY, DELETE_USER, REVOKE_API_KEY, UPDATE_API_KEY } from './changes.ts';
@@ -36,6 +38,15 @@ export class KeyDesk {
   stale = (): void => {
     this.generation += 1;
   };
+
+  /** Reads the list again by and by, and when it is stale; to be called while its component is created. */
+  keepFresh(list: Pick<PagedRows<{ id: string }>, 'reload' | 'refresh'>): void {
+    keepFresh(list);
+    $effect(() => {
+      void this.generation;
+      untrack(() => void list.reload());
+    });
+  }
 
   put = (key: Key): void => {
     this.changed = key;

@@ -6,7 +6,7 @@ export const TABS = ['keys', 'users'] as const;
 export type Tab = (typeof TABS)[number];
 
 /** By the column that is ordered: as the address names it, and as the API does. */
-const ORDERS = {
+const KEY_ORDERS = {
   name: 'NAME_ASC',
   user: 'USER_ASC',
   created: 'CREATED_AT_DESC',
@@ -15,8 +15,20 @@ const ORDERS = {
   day: 'SPENT_TODAY_DESC',
   month: 'SPENT_THIS_MONTH_DESC',
 } as const;
-export type Order = keyof typeof ORDERS;
-export const ORDER_NAMES = Object.keys(ORDERS).filter(isOrder);
+
+const USER_ORDERS = {
+  name: 'NAME_ASC',
+  email: 'EMAIL_ASC',
+  keys: 'KEYS_DESC',
+  day: 'SPENT_TODAY_DESC',
+  month: 'SPENT_THIS_MONTH_DESC',
+} as const;
+
+export type Order = keyof typeof KEY_ORDERS | keyof typeof USER_ORDERS;
+export const ORDER_NAMES: Readonly<Record<Tab, readonly Order[]>> = {
+  keys: namesOf(KEY_ORDERS),
+  users: namesOf(USER_ORDERS),
+};
 
 /** In the address in place of a user: keys of nobody. */
 export const STANDALONE = 'none';
@@ -26,11 +38,20 @@ export interface KeyQuery {
   state: (typeof KEY_STATES)[number] | null;
   userId: string | null;
   isStandalone: boolean | null;
-  orderBy: (typeof ORDERS)[Order];
+  orderBy: (typeof KEY_ORDERS)[keyof typeof KEY_ORDERS];
 }
 
-export function orderOf(value: string | null): Order {
-  return value !== null && isOrder(value) ? value : 'name';
+export interface UserQuery {
+  search: string | null;
+  orderBy: (typeof USER_ORDERS)[keyof typeof USER_ORDERS];
+}
+
+export function tabOf(value: string | null): Tab {
+  return TABS.find((name) => name === value) ?? 'keys';
+}
+
+export function orderOf(tab: Tab, value: string | null): Order {
+  return ORDER_NAMES[tab].find((name) => name === value) ?? 'name';
 }
 
 export function queryOf(params: URLSearchParams): KeyQuery {
@@ -40,18 +61,27 @@ export function queryOf(params: URLSearchParams): KeyQuery {
     state: KEY_STATES.find((one) => one === params.get('state')) ?? null,
     userId: user === STANDALONE ? null : user,
     isStandalone: user === STANDALONE ? true : null,
-    orderBy: ORDERS[orderOf(params.get('sort'))],
+    orderBy: KEY_ORDERS[namesOf(KEY_ORDERS).find((name) => name === params.get('sort')) ?? 'name'],
   };
 }
 
-/** Whether the query leaves any key out. */
-export function isNarrowed({ search, state, userId, isStandalone }: KeyQuery): boolean {
-  return search !== null || state !== null || userId !== null || isStandalone !== null;
+export function userQueryOf(params: URLSearchParams): UserQuery {
+  return {
+    search: params.get('q') || null,
+    orderBy: USER_ORDERS[namesOf(USER_ORDERS).find((name) => name === params.get('sort')) ?? 'name'],
+  };
 }
 
 /** Changes of the address that lift every filter. */
 export const NO_FILTERS = { q: null, state: null, user: null };
 
-function isOrder(value: string): value is Order {
-  return Object.hasOwn(ORDERS, value);
+/** Whether the address leaves any row out. */
+export function isNarrowed(params: URLSearchParams): boolean {
+  const { search, state, userId, isStandalone } = queryOf(params);
+  return [search, state, userId, isStandalone].some((part) => part !== null);
+}
+
+function namesOf<Name extends string>(orders: Readonly<Record<Name, string>>): Name[] {
+  const isName = (name: string): name is Name => Object.hasOwn(orders, name);
+  return Object.keys(orders).filter(isName);
 }

@@ -49,23 +49,6 @@ export const KEY_AFFINITIES = graphql(`
   }
 `);
 
-/** Figures of each key that asked for something since then; 200 of them at most. */
-export const KEY_FIGURES = graphql(`
-  query KeyFigures($from: DateTime!) {
-    requestGroups(by: API_KEY, first: 200, filter: { from: $from }) {
-      groupId total costUsd unpricedRequests reportedRequests tokenCacheHitRate
-    }
-  }
-`);
-
-export const USER_FIGURES = graphql(`
-  query UserFigures($from: DateTime!) {
-    requestGroups(by: USER, first: 200, filter: { from: $from }) {
-      groupId total costUsd unpricedRequests reportedRequests tokenCacheHitRate
-    }
-  }
-`);
-
 /** A past of one key or one user: by days, and all of it together. */
 export const PAST = graphql(`
   query CallerPast($filter: RequestLogFilter!, $week: RequestLogFilter!, $timeZone: String!) {
@@ -85,8 +68,8 @@ export const USER = graphql(`
 
 export const USERS = graphql(
   `
-  query Users($search: String, $first: Int!, $after: String) {
-    users(search: $search, first: $first, after: $after) {
+  query Users($search: String, $orderBy: UserOrder, $first: Int!, $after: String) {
+    users(search: $search, orderBy: $orderBy, first: $first, after: $after) {
       nodes { ...ListedUser }
       pageInfo { hasNextPage endCursor }
       totalCount
@@ -127,5 +110,3 @@ export const PROVIDER_CHOICES = graphql(`
 export type Key = ResultOf<typeof KEY>;
 export type KeyState = Key['state'];
 export type User = ResultOf<typeof USER>;
-export type Figures = ResultOf<typeof KEY_FIGURES>['requestGroups'][number];
-export type Past = ResultOf<typeof PAST>;

@@ -12,7 +12,7 @@ export const CHOICES = graphql(`
 export const EXPLAIN = graphql(`
   query ExplainRoute($input: ExplainRouteInput!) {
     explainRoute(input: $input) {
-      decision reason expectedWarmTokens
+      decision reason reasonCode retryAfterSeconds expectedWarmTokens
       account { id name provider { name } }
       boundAccount { id name }
       model { id name }

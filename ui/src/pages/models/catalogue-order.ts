@@ -1,6 +1,7 @@
 // In which order the catalogue is shown, by what the address says. Pure.
 
-import type { Model, ModelUse } from './queries.ts';
+import type { GroupUse } from '../../lib/group-use.ts';
+import type { Model } from './queries.ts';
 
 const ORDERS = [
   'name',
@@ -29,7 +30,7 @@ export function needsAllRows(order: Order): boolean {
 export function ordered(
   models: readonly Model[],
   order: Order,
-  useOf: (modelId: string) => ModelUse | null,
+  useOf: (modelId: string) => Pick<GroupUse, 'total' | 'costUsd' | 'hitRate'> | null,
 ): readonly Model[] {
   if (order === 'name') return models;
   const falls = order.startsWith('-');
@@ -39,7 +40,7 @@ export function ordered(
     if (by === 'price') return model.effectivePrice?.inputUsdPerMillion ?? null;
     const use = useOf(model.id);
     if (by === 'requests') return use?.total ?? 0;
-    return by === 'spend' ? (use?.costUsd ?? 0) : (use?.tokenCacheHitRate ?? null);
+    return by === 'spend' ? (use?.costUsd ?? 0) : (use?.hitRate ?? null);
   };
   const rows = models.map((model) => ({ model, figure: figure(model) }));
   rows.sort((one, other) => {

@@ -2,7 +2,7 @@
 
 import { refuseUserErrors, run } from '../../lib/graphql.ts';
 import { Saving } from '../../lib/saving.svelte.ts';
-import { differences } from '../../parts/conflict.ts';
+import { differences, presentOf } from '../../parts/conflict.ts';
 import { fieldsOf, formOf, isChanged, MODEL_FIELDS, type ModelForm, updateInput } from './model-form.ts';
 import { type Model, UPDATE_MODEL } from './queries.ts';
 
@@ -57,7 +57,7 @@ export class ModelEditor {
     let saved: Model | null = null;
     await this.saving.run(async () => {
       const { updateModel } = await run(UPDATE_MODEL, { id: this.before.id, input: { ...input, version } });
-      this.present = updateModel.errors[0]?.code === 'version-conflict' ? updateModel.model : null;
+      this.present = presentOf(updateModel.errors, updateModel.model);
       if (this.present) return;
       refuseUserErrors(updateModel.errors);
       saved = updateModel.model;

@@ -52,3 +52,21 @@ export function endOf(seenAtMs: number, ttlSeconds: number): string {
 
 /** More rows than these scroll in their own bounds. */
 export const MANY_ROWS = 50;
+
+/** How the cache was read. */
+export interface CacheView {
+  seenAtMs: number;
+  ttlSeconds: number;
+  /** So many rows of each kind at most. */
+  limit: number;
+  loadAll: () => void;
+}
+
+export const FIRST_ROWS = 1_000;
+/** As many as the API gives, and the gateway keeps. */
+export const MAX_ROWS = 5_000;
+
+/** Whether there may be more rows of a kind than the `count` that were read. */
+export function isCut(count: number, limit: number): boolean {
+  return count >= limit && limit < MAX_ROWS;
+}

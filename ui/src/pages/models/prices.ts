@@ -1,6 +1,7 @@
 // Prices per million tokens as texts, and what a typical request costs by them. Pure.
 
-import type { EffectivePrice, Model, ModelUse } from './queries.ts';
+import type { GroupUse } from '../../lib/group-use.ts';
+import type { EffectivePrice, Model } from './queries.ts';
 
 const MIN_DIGITS = 2;
 const MAX_DIGITS = 6;
@@ -58,7 +59,7 @@ export interface TypicalRequest {
 /** Null when no provider reported any tokens. */
 export function typicalRequest(
   use: Pick<
-    ModelUse,
+    GroupUse,
     'reportedRequests' | 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'outputTokens'
   > | null,
 ): TypicalRequest | null {
@@ -89,4 +90,10 @@ export function costOf(request: TypicalRequest, price: EffectivePrice): number {
 export function tableOf(version: string): { table: string; version: string; entry: string } {
   const [, table = version, number = '', entry = ''] = /^([^@:]+)@([^:]+):(.*)$/.exec(version) ?? [];
   return { table, version: number, entry };
+}
+
+/** What its requests cost; null where none of them has a price, which is not nothing. */
+export function spentUsd(use: Pick<GroupUse, 'costUsd' | 'unpricedRequests'> | null): number | null {
+  if (use === null) return null;
+  return use.unpricedRequests > 0 && use.costUsd === 0 ? null : use.costUsd;
 }

@@ -37,8 +37,8 @@ const MODEL = graphql(
 
 export const CATALOGUE = graphql(
   `
-  query ModelCatalogue($search: String, $providerId: ID, $unpriced: Boolean, $after: String) {
-    models(search: $search, providerId: $providerId, unpriced: $unpriced, first: 100, after: $after) {
+  query ModelCatalogue($search: String, $providerId: ID, $unpriced: Boolean, $first: Int!, $after: String) {
+    models(search: $search, providerId: $providerId, unpriced: $unpriced, first: $first, after: $after) {
       nodes { ...CatalogueModel }
       pageInfo { hasNextPage endCursor }
       totalCount
@@ -57,15 +57,7 @@ export const MODEL_DETAIL = graphql(
   [MODEL],
 );
 
-/** What stands around the catalogue: how much each model was used, what providers there are, and what is amiss. */
-export const MODEL_USE = graphql(`
-  query ModelUse($filter: RequestLogFilter) {
-    requestGroups(by: MODEL, filter: $filter, first: 200) {
-      groupId total inputTokens outputTokens cacheReadTokens cacheWriteTokens costUsd tokenCacheHitRate unpricedRequests reportedRequests
-    }
-  }
-`);
-
+/** What stands around the catalogue: what providers there are, and what is amiss. */
 export const MODEL_SURROUNDINGS = graphql(`
   query ModelSurroundings {
     providers(first: 200) { nodes { id name } }
@@ -93,13 +85,13 @@ export const PRICE_PREVIEW = graphql(
 );
 
 export const MAPPING_CACHE = graphql(`
-  query ModelMappingCacheRows {
+  query ModelMappingCacheRows($first: Int!) {
     modelMappingCache {
       ttlSeconds totalKeys hits misses hitRate invalidations
       breakdown { modelByProviderGlobal globalModelByName globalModelResolve }
-      mappings(first: 1000) { mappingName globalModelName globalModelDisplayName providers ttlSeconds hits }
-      unmapped(first: 1000) { mappingName status ttlSeconds hits }
-      providerModelMappings(first: 1000) {
+      mappings(first: $first) { mappingName globalModelName globalModelDisplayName providers ttlSeconds hits }
+      unmapped(first: $first) { mappingName status ttlSeconds hits }
+      providerModelMappings(first: $first) {
         providerId providerName globalModelId globalModelName globalModelDisplayName providerModelName aliases ttlSeconds hitCount
       }
     }
@@ -184,7 +176,6 @@ export const CLEAR_ALL = graphql(`
 export type Model = ResultOf<typeof MODEL>;
 export type Mapping = ResultOf<typeof MAPPING>;
 export type EffectivePrice = ResultOf<typeof PRICE>;
-export type ModelUse = ResultOf<typeof MODEL_USE>['requestGroups'][number];
 export type Surroundings = ResultOf<typeof MODEL_SURROUNDINGS>;
 export type Provider = Surroundings['providers']['nodes'][number];
 export type MappingCache = ResultOf<typeof MAPPING_CACHE>['modelMappingCache'];

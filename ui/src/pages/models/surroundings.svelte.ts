@@ -1,29 +1,29 @@
 // What both tabs and the drawer know besides the models: providers, what is amiss, and the use of the last 7 days.
 
 import { run } from '../../lib/graphql.ts';
+import { followUses } from '../../lib/group-uses.svelte.ts';
 import { fetchOnce } from '../../lib/resource.svelte.ts';
-import { MODEL_SURROUNDINGS, MODEL_USE, type ModelUse } from './queries.ts';
+import { route } from '../../lib/route.svelte.ts';
+import { MODEL_SURROUNDINGS } from './queries.ts';
 
 export const USE_PERIOD = '7d';
-const USE_MS = 7 * 86_400_000;
 
 export type Around = ReturnType<typeof openSurroundings>;
 
 export function openSurroundings() {
   const facts = fetchOnce(() => run(MODEL_SURROUNDINGS, {}));
-  const use = fetchOnce(async () => {
-    const filter = { from: new Date(Date.now() - USE_MS).toISOString() };
-    const { requestGroups } = await run(MODEL_USE, { filter });
-    return new Map(requestGroups.map((group) => [group.groupId, group]));
+  let listed = $state.raw<readonly string[]>([]);
+  // Requests without a model are told of above the list.
+  const use = followUses('MODEL', () => {
+    const open = route.param('open');
+    return [null, ...listed, ...(open === null ? [] : [open])];
   });
   return {
     facts,
     use,
-    /** Null while loading, and when nobody asked for it. */
-    useOf: (modelId: string): ModelUse | null => use.value?.get(modelId) ?? null,
-    reload: (): void => {
-      void facts.reload();
-      void use.reload();
+    /** Of these the use is wanted. */
+    list: (models: readonly { id: string }[]): void => {
+      listed = models.map(({ id }) => id);
     },
   };
 }

@@ -5,18 +5,20 @@ import { graphql, type ResultOf, type VariablesOf } from '../../lib/graphql.ts';
 /** All figures of the period and of today in one question. */
 export const FIGURES = graphql(`
   query OverviewFigures(
-    $filter: RequestLogFilter, $cached: RequestLogFilter, $today: RequestLogFilter, $bucketSeconds: Int!, $timeZone: String
+    $filter: RequestLogFilter, $cached: RequestLogFilter, $failures: RequestLogFilter, $today: RequestLogFilter,
+    $bucketSeconds: Int!, $timeZone: String
   ) {
     requestLogStats(filter: $filter) {
-      total succeeded failed costUsd unpricedRequests
+      total succeeded costUsd unpricedRequests
       timeToFirstTokenMs { p50 p95 p99 }
     }
     cached: requestLogStats(filter: $cached) { cacheReadTokens savedUsd }
     today: requestLogStats(filter: $today) { savedUsd costUsd }
     cacheMissAnalysis(filter: $cached) { totalColdTokens causes { cause tokens costUsd requests } }
     requestSeries(filter: $filter, bucketSeconds: $bucketSeconds, timeZone: $timeZone) {
-      from to total failed inputTokens tokenCacheHitRate savedUsd costUsd timeToFirstTokenMs { p50 }
+      from to total inputTokens tokenCacheHitRate savedUsd costUsd timeToFirstTokenMs { p50 }
     }
+    failures: requestSeries(filter: $failures, bucketSeconds: $bucketSeconds, timeZone: $timeZone) { from total }
     requestLogHealth { droppedRows lastError }
   }
 `);
@@ -29,7 +31,7 @@ export const TOP_COSTS = graphql(`
 
 const LOAD = graphql(`
   fragment AccountLoad on Account {
-    id name state stateReason cooldownUntil inFlight currentLimit bindingCount provider { id name }
+    id name state stateReason stateReasonCode stateReasonDetail cooldownUntil inFlight currentLimit bindingCount provider { id name }
     rateLimits { name utilization limit remaining resetAt }
   }
 `);

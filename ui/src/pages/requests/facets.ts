@@ -1,9 +1,12 @@
 // The filters of the Requests list that are chosen from a list: where their values come from and how they are written.
 
+import type { Format } from '../../lib/format.ts';
 import { t, tOr } from '../../lib/i18n.svelte.ts';
 import {
   AFFINITY_OUTCOMES,
   type FilterParam,
+  LEAST_USD,
+  LEAST_WHOLE,
   MISS_CAUSES,
   OUTCOMES,
   STATUS_CLASSES,
@@ -19,6 +22,14 @@ export interface FacetOption {
   count?: number;
 }
 
+interface Typed {
+  name: FilterParam;
+  pattern: RegExp;
+  label: (text: string) => string;
+  /** What to type; absent = a part of a value. */
+  hint?: string;
+}
+
 export interface Facet {
   name: FilterParam;
   label: string;
@@ -27,14 +38,17 @@ export interface Facet {
   /** Values that are no entries: their names are in the dictionary. */
   options: readonly FacetOption[];
   /** A filter by what was typed, in place of a value of the list. */
-  typed: { name: FilterParam; pattern: RegExp; label: (text: string) => string } | null;
+  typed: Typed | null;
 }
 
 const SLOW_MS = [1000, 5000, 10_000, 30_000, 60_000];
+const TTFT_MS = [500, 1000, 2000, 5000, 10_000];
+const INPUT_TOKENS = [10_000, 50_000, 100_000, 200_000];
+const COST_USD = [0.01, 0.05, 0.1, 0.5, 1];
 const ANY_TEXT = /\S/;
 
 /** Those in sight at once, and those behind "More filters". Anew for each language. */
-export function facetsOf(ms: (value: number) => string): { first: Facet[]; more: Facet[] } {
+export function facetsOf({ ms, count, locale }: Format): { first: Facet[]; more: Facet[] } {
   return {
     first: [
       entry('model', t('filter.anyModel'), 'MODEL', 'name'),
@@ -55,6 +69,13 @@ export function facetsOf(ms: (value: number) => string): { first: Facet[]; more:
         }),
         typed: { name: 'status', pattern: /^[1-5]\d\d$/, label: (text) => text },
       },
+      least('slow', t('column.latency'), { values: SLOW_MS, hint: t('filter.least.ms'), say: ms }),
+      least('cost', t('column.cost'), {
+        values: COST_USD,
+        hint: t('filter.least.usd'),
+        say: (usd) => wholeUsd(usd, locale),
+        pattern: LEAST_USD,
+      }),
     ],
     more: [
       entry('provider', t('column.provider'), 'PROVIDER'),
@@ -69,20 +90,12 @@ export function facetsOf(ms: (value: number) => string): { first: Facet[]; more:
       }),
       yesOrNo('streamed', t('filter.anyStreamed'), [t('request.streamed'), t('request.whole')]),
       yesOrNo('warm', t('request.keepWarm'), [t('filter.warm.only'), t('filter.warm.without')]),
-      {
-        ...listed('slow', t('column.latency'), {
-          by: null,
-          options: SLOW_MS.map((value) => ({
-            value: String(value),
-            label: t('filter.slow', { value: ms(value) }),
-          })),
-        }),
-        typed: {
-          name: 'slow',
-          pattern: /^\d{1,9}$/,
-          label: (text) => t('filter.slow', { value: ms(Number(text)) }),
-        },
-      },
+      least('ttft', t('column.ttft'), { values: TTFT_MS, hint: t('filter.least.ms'), say: ms }),
+      least('input', t('filter.inputTokens'), {
+        values: INPUT_TOKENS,
+        hint: t('filter.least.tokens'),
+        say: count,
+      }),
       {
         ...listed('session', t('column.session'), { by: null, options: [] }),
         typed: { name: 'session', pattern: ANY_TEXT, label: (text) => text },
@@ -107,6 +120,30 @@ function entry(name: FilterParam, label: string, by: Dimension, typedName?: Filt
 
 function listed(name: FilterParam, label: string, { by, options }: Pick<Facet, 'by' | 'options'>): Facet {
   return { name, label, by, options, typed: null };
+}
+
+interface Least {
+  values: readonly number[];
+  hint: string;
+  say: (value: number) => string;
+  pattern?: RegExp;
+}
+
+/** Values of the list are suggestions: any other is typed. */
+function least(name: FilterParam, label: string, { values, hint, say, pattern = LEAST_WHOLE }: Least): Facet {
+  const labelOf = (text: string) => t('filter.slow', { value: say(Number(text)) });
+  const options = values.map((value) => ({ value: String(value), label: labelOf(String(value)) }));
+  return { ...listed(name, label, { by: null, options }), typed: { name, pattern, hint, label: labelOf } };
+}
+
+/** Not rounded, as it would then say something else than what is asked. */
+function wholeUsd(usd: number, locale: string): string {
+  return usd.toLocaleString(locale, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    maximumFractionDigits: 9,
+  });
 }
 
 function yesOrNo(name: FilterParam, label: string, [yes, no]: [string, string]): Facet {

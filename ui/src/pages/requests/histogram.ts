@@ -1,7 +1,7 @@
 // The histogram above the Requests list: its range, its bars and what a selection of them means. Pure.
 
 import { bucketSecondsOf } from '../../lib/period.ts';
-import type { ApiFilter } from '../../lib/request-filter.ts';
+import { type ApiFilter, isCountable } from '../../lib/request-filter.ts';
 
 const DAY_MS = 86_400_000;
 /** What the API makes buckets of at least. */
@@ -25,16 +25,39 @@ export interface SeriesLike {
   gone?: readonly { total: number }[] | undefined;
 }
 
-/** The filter with both ends of what is drawn, and the width of a bar. Without a beginning it is the day before the end. */
-export function histogramRange(filter: ApiFilter, nowMs: number): { filter: ApiFilter; seconds: number } {
-  const toMs = filter.to === undefined ? nowMs : Date.parse(filter.to);
-  const fromMs = filter.from === undefined ? toMs - DAY_MS : Date.parse(filter.from);
-  const range = { from: new Date(Math.min(fromMs, toMs)).toISOString(), to: new Date(toMs).toISOString() };
-  const seconds = Math.max(LEAST_SECONDS, bucketSecondsOf(Math.max(0, toMs - fromMs)));
-  return { filter: { ...filter, ...range }, seconds };
+export interface HistogramRange {
+  /** With both ends of what is drawn. */
+  filter: ApiFilter & { from: string; to: string };
+  /** Width of a bar. */
+  seconds: number;
+  /** The list goes back further. */
+  isPart: boolean;
 }
 
-/** All bars; of one outcome only when the filter asks for it. */
+/**
+ * What is drawn: the range of the filter; without a beginning, back to the oldest request there is, as the list goes. Only
+ * where each row would have to be looked at it is the day before the end.
+ */
+export function histogramRange(
+  filter: ApiFilter,
+  { nowMs, oldestMs }: { nowMs: number; oldestMs: number | null },
+): HistogramRange {
+  const toMs = filter.to === undefined ? nowMs : Date.parse(filter.to);
+  const dayBeforeMs = toMs - DAY_MS;
+  const firstMs = oldestMs ?? dayBeforeMs;
+  const openMs = isCountable(filter) ? firstMs : Math.max(firstMs, dayBeforeMs);
+  const fromMs = Math.min(filter.from === undefined ? openMs : Date.parse(filter.from), toMs);
+  const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+  const seconds = Math.max(LEAST_SECONDS, bucketSecondsOf(toMs - fromMs));
+  return { filter: { ...filter, ...range }, seconds, isPart: filter.from === undefined && firstMs < fromMs };
+}
+
+/** Outcomes are told apart by readings of their own: not where one of them is asked for, or each would look at every row. */
+export function hasOutcomes(filter: ApiFilter): boolean {
+  return filter.outcome === undefined && isCountable(filter);
+}
+
+/** All bars; of one outcome only when the filter asks for it. What is not told apart counts as failed. */
 export function barsOf(series: SeriesLike, outcome: ApiFilter['outcome']): Bar[] {
   return series.all.map(({ from, to, total, succeeded }, index) => {
     const rejected = outcome === 'REJECTED' ? total : (series.rejected?.[index]?.total ?? 0);

@@ -41,6 +41,12 @@ export const REQUEST_LOGGED = graphql(
   [ROW],
 );
 
+export const LOG_BEGIN = graphql(`
+  query LogBegin {
+    requestLogHealth { oldestAt }
+  }
+`);
+
 /** How many requests of a filter there were over time; the parts are asked for where they differ. */
 export const REQUEST_SERIES = graphql(`
   query RequestSeries(

@@ -121,6 +121,12 @@ export function isChanged(path: FieldPath, { saved, draft }: { saved: Values; dr
   return 'fault' in now || !isSame(now.value, saved[path]);
 }
 
+/** What is entered is what a gateway has that nobody has changed; of a secret there is no such thing. */
+export function isDefault(path: FieldPath, { defaults, draft }: { defaults: Values; draft: Draft }): boolean {
+  const now = parsed(path, draft[path]);
+  return controlOf(path).kind === 'secret' || ('value' in now && isSame(now.value, defaults[path]));
+}
+
 function isSame(one: Value, other: Value): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

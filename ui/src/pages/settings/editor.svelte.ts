@@ -6,13 +6,16 @@ import {
   type Draft,
   draftOf,
   type Entry,
+  entryOf,
   type FaultCode,
   faultsOf,
   fieldOfError,
   inputOf,
   isChanged,
+  isDefault,
   type OtherChange,
   rebased,
+  type Value,
   type Values,
   valuesOf,
 } from './draft.ts';
@@ -38,6 +41,7 @@ export class SettingsEditor {
   conflict = $state.raw<Conflict | null>(null);
   savingGroup = $state<GroupName | null>(null);
   #draft = $state.raw<Draft | null>(null);
+  #defaults = $state.raw<Values | null>(null);
   #latest = 0;
 
   #saved: Values | null = $derived(this.stored ? valuesOf(this.stored) : null);
@@ -72,12 +76,24 @@ export class SettingsEditor {
     this.faults = left;
   }
 
+  /** Of what is entered as something else; null = it is the default, or there is none. */
+  defaultOf(path: FieldPath): { value: Value } | null {
+    const [defaults, draft] = [this.#defaults, this.#draft];
+    if (!defaults || !draft || isDefault(path, { defaults, draft })) return null;
+    return { value: defaults[path] };
+  }
+
+  enterDefault(path: FieldPath): void {
+    if (this.#defaults) this.enter(path, entryOf(path, this.#defaults[path]));
+  }
+
   load = async (): Promise<void> => {
     this.#latest += 1;
     const call = this.#latest;
     try {
-      const { settings } = await run(SETTINGS, {});
+      const { settings, defaultSettings } = await run(SETTINGS, {});
       if (call !== this.#latest) return;
+      this.#defaults = valuesOf(defaultSettings);
       this.#adopt(settings);
       this.loadError = null;
     } catch (failure) {

@@ -1,6 +1,6 @@
-// An import in the making: the text, what it would change, and what it changed. One per visit of the section.
+// An import in the making: the text, what it would change, and what it changed. Kept while the panel is open and somebody is logged in.
 
-import { run } from '../../lib/graphql.ts';
+import { onLoggedOut, run } from '../../lib/graphql.ts';
 import { Saving } from '../../lib/saving.svelte.ts';
 import { type Format, guessFormat } from './plan.ts';
 import { IMPORT_CONFIG, type Plan } from './queries.ts';
@@ -22,7 +22,7 @@ export class Importer {
 
   set text(text: string) {
     this.#text = text;
-    this.#outdate();
+    this.outdate();
   }
 
   get format(): Format {
@@ -31,7 +31,7 @@ export class Importer {
 
   set format(format: Format) {
     this.#chosenFormat = format;
-    this.#outdate();
+    this.outdate();
   }
 
   get prune(): boolean {
@@ -40,7 +40,12 @@ export class Importer {
 
   set prune(prune: boolean) {
     this.#prune = prune;
-    this.#outdate();
+    this.outdate();
+  }
+
+  /** Entered and not applied. */
+  get isPending(): boolean {
+    return this.#text.trim() !== '';
   }
 
   /** Another file has a format of its own. */
@@ -50,7 +55,7 @@ export class Importer {
   }
 
   check = async (): Promise<void> => {
-    this.#outdate();
+    this.outdate();
     const generation = this.#generation;
     await this.checking.run(async () => {
       const { importConfig } = await run(IMPORT_CONFIG, { input: this.#input(true) });
@@ -71,9 +76,20 @@ export class Importer {
     return { format: this.format, text: this.#text, dryRun, prune: this.#prune };
   }
 
-  #outdate(): void {
+  /** The gateway may have changed since the differences were told. */
+  outdate(): void {
     this.#generation += 1;
     this.plan = null;
     this.done = null;
   }
+
+  /** The text may hold secrets: whoever logs in next must not find it. */
+  forget(): void {
+    this.#prune = false;
+    this.replace('');
+  }
 }
+
+/** The one of this tab; in memory only. */
+export const importer = new Importer();
+onLoggedOut(() => importer.forget());

@@ -110,7 +110,7 @@ function partOf(value: unknown, key: string): string | null {
 
 interface Fault {
   message: string;
-  /** Such as `providers[0].name`; null = the text as a whole. */
+  /** Such as `providers[0].name`; null = the text as a whole, or the message tells it. */
   place: string | null;
   /** 1-based; null when it could not be placed. */
   line: number | null;
@@ -119,7 +119,9 @@ interface Fault {
 /** An error of the API with its place in the text: the last element of the path, and the line that the message names. */
 export function faultOf({ message, path }: { message: string; path: readonly string[] | null }): Fault {
   const line = /\(line (\d+)\)/.exec(message)?.[1];
-  return { message, place: path?.[2] ?? null, line: line === undefined ? null : Number(line) };
+  const place = path?.[2] ?? null;
+  const isTold = place !== null && message.includes(place);
+  return { message, place: isTold ? null : place, line: line === undefined ? null : Number(line) };
 }
 
 /** Of the line in the text, without its break: `[start, end)`. */

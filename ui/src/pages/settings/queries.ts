@@ -33,6 +33,7 @@ export const SETTINGS = graphql(
   `
   query Settings {
     settings { ...SettingsValues }
+    defaultSettings { ...SettingsValues }
   }
 `,
   [SETTINGS_VALUES],

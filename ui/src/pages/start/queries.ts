@@ -4,9 +4,8 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 export const STATE = graphql(`
   query StartState {
-    accounts(first: 100) { nodes { id name demoFailure provider { name } } }
+    accounts(first: 100) { nodes { id name demoFailure provider { mappings { model { name } } } } }
     apiKeys(first: 1, state: ACTIVE) { totalCount }
-    requestLogs(first: 1) { nodes { id } }
   }
 `);
 
@@ -19,10 +18,17 @@ export const TEST_ACCOUNT = graphql(`
   }
 `);
 
+/** The account as it was added, with another credential. */
+export const GIVE_CREDENTIAL = graphql(`
+  mutation StartGiveCredential($id: ID!, $credential: String!) {
+    updateAccount(id: $id, input: { credential: $credential }) { errors { code message } }
+  }
+`);
+
 export const FIRST_REQUEST = graphql(`
   subscription StartFirstRequest($filter: RequestLogFilter) {
     requestLogged(filter: $filter) {
-      id requestedModel status outcome latencyMs inputTokens cacheReadTokens apiKeyName account { name }
+      id requestedModel status outcome latencyMs account { name }
     }
   }
 `);

@@ -63,7 +63,7 @@ export const TTL_POINTS = graphql(`
       hours: $hours, limit: $limit, userId: $userId, apiKeyId: $apiKeyId, sessionId: $sessionId, includeUserInfo: true
     ) {
       availablePoints
-      points { x y userId model cacheRead }
+      columns { from startedAfterSeconds minutes userIds user models model cacheRead }
       users { userId username }
     }
   }
@@ -75,3 +75,4 @@ export type Summary = ResultOf<typeof TTL_SUMMARY>;
 export type Groups = ResultOf<typeof TTL_GROUPS>['ttlAnalysis'];
 export type Group = Groups['users'][number];
 export type Timeline = ResultOf<typeof TTL_POINTS>['intervalTimeline'];
+export type Columns = Timeline['columns'];

@@ -2,7 +2,7 @@
 
 export const accounts = {
   'accounts.title': 'Accounts',
-  'accounts.lead': 'Whose credentials requests are sent with, by provider.',
+  'accounts.lead': 'The credentials that requests are sent with, by provider.',
   'accounts.state': 'State',
   'accounts.add.short': 'Account',
   'accounts.add.lead': 'Paste a credential; Warmpath sets up the rest.',
@@ -20,7 +20,7 @@ export const accounts = {
   'health.left': '{left} of {limit} left',
   'health.left.only': '{left} left',
   'health.used': '{share} used',
-  'health.reset': 'begins anew in',
+  'health.reset': 'resets in',
   'health.circuit': 'Circuit',
   'health.failures': '{failed} of the last {count} attempts failed',
   'health.failures.none': 'No attempts lately',
@@ -45,7 +45,7 @@ export const accounts = {
   'account.resume': 'Resume {name}',
   'account.paused': '{name} is paused: it finishes what runs and takes nothing new.',
   'account.resumed': '{name} takes requests again.',
-  'demo.failure': 'Pretend failure of {name}',
+  'demo.failure': 'Simulated failure of {name}',
   'demo.failure.NONE': 'no failure',
   'demo.failure.RATE_LIMITED': 'rate limited (429)',
   'demo.failure.UNAUTHORIZED': 'refused (401)',
@@ -75,7 +75,7 @@ export const accounts = {
   'form.baseUrl.hint': 'Without the surface’s own path (/v1/…).',
   'form.privateNetwork': 'Allow private network addresses',
   'form.privateNetwork.hint': 'For servers of your own, on this machine or in your network.',
-  'form.credential.keep': 'Leave empty to keep the one ending in {last4}.',
+  'form.credential.keep': 'Leave empty to keep the present one ({end}).',
   'form.models': 'Models',
   'form.models.hint': 'The name clients ask for, and the name the provider knows it by if that differs.',
   'form.upstreamModel': 'Upstream name',
@@ -188,7 +188,8 @@ export const accounts = {
   'domain.meaning':
     'Accounts of one cache domain share the provider’s prompt cache, so a conversation that is warm on one is warm on all of them.',
   'domain.none': 'Its own',
-  'demo.title': 'Pretend failure',
+  'demo.title': 'Simulated failure',
+  'demo.pretends': 'Simulates: {failure}',
   'test.title': 'Test account',
   'test.lead.one':
     'One tiny real request, billed as any other. It works while the account is paused or disabled, and routing learns nothing from it.',

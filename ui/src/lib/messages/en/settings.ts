@@ -30,6 +30,9 @@ export const settings = {
   'settings.part.watch': 'When to alert',
   'settings.part.webhook': 'Where alerts are sent',
   'settings.edited': 'Edited',
+  'settings.default': 'default: {value}',
+  'settings.default.use': 'Back to the default',
+  'settings.default.back': 'Back to the {default}',
   'settings.clean': 'No unsaved changes',
   'settings.changes.one': '{count} unsaved change',
   'settings.changes.other': '{count} unsaved changes',
@@ -195,7 +198,7 @@ export const settings = {
   'settings.hint.alerts.enabled': 'Of every API key, model and account, each against its own past.',
   'settings.field.alerts.dropShare': 'Fall below the baseline',
   'settings.hint.alerts.dropShare':
-    'As a share of the baseline: at 30 %, a rate that used to be 80 % alerts below 56 %.',
+    'As a share of the baseline: at 30%, a rate that used to be 80% alerts below 56%.',
   'settings.field.alerts.windowMinutes': 'Window',
   'settings.hint.alerts.windowMinutes': 'The time that is compared with the baseline.',
   'settings.field.alerts.baselineHours': 'Baseline',
@@ -228,7 +231,7 @@ export const settings = {
   'access.panel': 'Logged in with the password',
   'access.expires': 'The session ends {when} unless it is used.',
   'access.tokens': 'Admin tokens',
-  'access.tokens.hint': 'For scripts, and for people who shall not know the password',
+  'access.tokens.hint': 'For scripts and teammates',
   'access.create': 'Create token',
   'access.create.lead':
     'It works as a bearer token of the API, and logs in to this panel in place of the password.',
@@ -252,7 +255,7 @@ export const settings = {
   'access.created': 'Admin token “{name}” created.',
   'access.empty': 'No admin tokens',
   'access.empty.text':
-    'Everybody who works here knows the password. A token with a role of its own can be taken back alone.',
+    'Everybody who works here knows the password. A token has a role of its own and can be revoked without changing the password.',
   'access.made': 'Made',
   'access.never': 'Does not expire',
   'access.over': 'Expired',

@@ -64,7 +64,7 @@ export const audit = {
   'audit.action.importConfig': '导入配置',
   'audit.action.login': '登录',
   'audit.action.logout': '退出登录',
-  'audit.action.moveAffinity': '移动绑定',
+  'audit.action.moveAffinity': '迁移绑定',
   'audit.action.pinAffinity': '固定绑定',
   'audit.action.resetAccountHealth': '重置账号健康状态',
   'audit.action.revokeAdminToken': '吊销管理令牌',

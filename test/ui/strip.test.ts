@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failedHeight, levelCounts, levelOf, type StripCell } from '../../ui/src/charts/strip.ts';
 import { createFormat } from '../../ui/src/lib/format.ts';
-import { cellsOf, hitRateOf, newestOf } from '../../ui/src/pages/accounts/past.ts';
+import { hitRateOf } from '../../ui/src/lib/group-use.ts';
+import { cellsOf, newestOf } from '../../ui/src/pages/accounts/past.ts';
 
 const LEVELS = [
   { total: 0, failed: 0, level: 'none', height: 0 },

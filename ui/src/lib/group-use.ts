@@ -42,6 +42,7 @@ const UNUSED: GroupUse = {
   hitRate: null,
 };
 
+/** Null when no request said how many tokens it read. */
 export function hitRateOf(group: Pick<Group, 'reportedRequests' | 'tokenCacheHitRate'>): number | null {
   return group.reportedRequests > 0 ? group.tokenCacheHitRate : null;
 }

@@ -2,6 +2,7 @@
 
 import type { StripCell } from '../../charts/strip.ts';
 import type { Format } from '../../lib/format.ts';
+import { hitRateOf } from '../../lib/group-use.ts';
 import { requestsLink } from '../../lib/request-filter.ts';
 
 export interface PastBucket {
@@ -31,14 +32,6 @@ export function cellsOf(
       { label: labels.hitRate, text: format.percent(hitRateOf(bucket)) },
     ],
   }));
-}
-
-/** Null when no request said how many tokens it read. */
-export function hitRateOf({
-  reportedRequests,
-  tokenCacheHitRate,
-}: Pick<PastBucket, 'reportedRequests' | 'tokenCacheHitRate'>): number | null {
-  return reportedRequests > 0 ? tokenCacheHitRate : null;
 }
 
 /** The newest of both lists. */

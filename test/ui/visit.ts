@@ -158,15 +158,17 @@ export async function whenSettled(page: Page): Promise<void> {
   await page.locator('.skeleton').first().waitFor({ state: 'detached' });
 }
 
-/** Fails when axe finds anything serious or critical. */
+/** Fails when axe finds anything serious or critical, and finds it again: a list may measure its rows under its eyes. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForFunction(isStill);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const found = serious.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n    ')}`,
-  );
-  assert.deepEqual(found, [], where);
+  await eventually(async () => {
+    await page.waitForFunction(isStill);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const found = serious.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n    ')}`,
+    );
+    assert.deepEqual(found, [], where);
+  });
 }
 
 /** Whether nothing fades or moves any more, and the list has measured its rows (it hides them until then). */

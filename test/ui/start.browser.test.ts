@@ -100,7 +100,10 @@ step('the first request shows the moment it ends, and leads to its details', asy
     await response.text();
     return response.status;
   };
+  // Sent from a terminal that covers the browser.
+  await page.evaluate(turnAway, true);
   assert.equal(await ask('another-model'), 404);
+  await page.evaluate(turnAway, false);
   await page.getByText('It arrived, but did not succeed').waitFor();
   await eventually(async () => assert.equal(await page.getByLabel('Done').count(), 4));
   assert.equal(await ask('my-model'), 200);
@@ -119,6 +122,11 @@ step('the first run fits a phone', async ({ page }) => {
   assert.ok(overflow <= 0, `${overflow} px too wide`);
   await assertAccessible(page, 'first steps on a phone');
 });
+
+function turnAway(isHidden: boolean): void {
+  Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
 
 function isFocused(element: Element): boolean {
   return element === document.activeElement;

@@ -33,5 +33,14 @@ export const FIRST_REQUEST = graphql(`
   }
 `);
 
+/** What came while nobody listened: before the subscription ran, or while the tab was hidden behind a terminal. */
+export const LATEST_REQUESTS = graphql(`
+  query StartLatestRequests($filter: RequestLogFilter) {
+    requestLogs(first: 20, filter: $filter) {
+      nodes { id requestedModel status outcome latencyMs account { name } }
+    }
+  }
+`);
+
 export type Test = NonNullable<ResultOf<typeof TEST_ACCOUNT>['testAccount']['test']>;
 export type FirstRequest = ResultOf<typeof FIRST_REQUEST>['requestLogged'];

@@ -12,8 +12,8 @@ import { eventually, within } from './process/poll.ts';
 import { rowOf } from './process/rows.ts';
 import type { TestUpstream } from './process/test-upstream.ts';
 
-/** An abandoned upstream must be let go of within this. */
-const LET_GO_MS = 3_000;
+/** An abandoned upstream must be let go of within this: far less than any limit of the gateway. */
+const LET_GO_MS = 15_000;
 
 const TOO_MANY_BYTES = 35 * 1024 * 1024;
 

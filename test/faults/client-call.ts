@@ -220,7 +220,7 @@ export async function sendRaw(
   }
   try {
     await within('the reply or the end of the connection', ended, {
-      deadlineMs: options.deadlineMs ?? 10_000,
+      deadlineMs: options.deadlineMs ?? 30_000,
     });
   } finally {
     clearInterval(timer);

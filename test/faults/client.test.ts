@@ -12,9 +12,9 @@ import { FaultUpstream } from './fault-upstream.ts';
 import { assertNativeShape } from './native-errors.ts';
 import { CHAT_SURFACES, SAMPLE_USAGE } from './samples.ts';
 
-const LET_GO_MS = 1_000;
+const LET_GO_MS = 15_000;
 /** The server's own limit for bytes that stop coming, and its granularity. */
-const SLOW_LIMIT_MS = 20_000;
+const SLOW_LIMIT_MS = 60_000;
 const GONE = { status: 499, outcome: 'CLIENT_GONE', errorCode: 'client-gone' } as const;
 
 describe('a client', { skip: SKIP_REASON, concurrency: 6 }, () => {
@@ -117,7 +117,7 @@ describe('a client', { skip: SKIP_REASON, concurrency: 6 }, () => {
       clearInterval(others);
     }
     const { reply } = await bench.check({ model: 'slow' }, { status: 200, attempts: ['a OK 200'] });
-    assert.ok(reply.durationMs < 2_000);
+    assert.ok(reply.durationMs < 10_000);
   });
 
   const hosts = { good: 'host: gateway.example', none: '' };
@@ -208,7 +208,7 @@ describe('a client that hangs up while replies are read to their end', { skip: S
 
   before(async () => {
     bench = await FaultBench.open({
-      settings: { clientGone: { policy: 'drain', drainSeconds: 1 } },
+      settings: { clientGone: { policy: 'drain', drainSeconds: 4 } },
       routes: { drained: [['/half', 'a']], endless: [['/half', 'a']] },
     });
   });
@@ -237,7 +237,7 @@ describe('a client that hangs up while replies are read to their end', { skip: S
     const goneAtMs = performance.now();
     await eventually('the closed upstream', () => call.isAbandoned);
     const waitedMs = (call.closedAtMs ?? 0) - goneAtMs;
-    assert.ok(waitedMs > 800 && waitedMs < 2_000, `${waitedMs} ms`);
+    assert.ok(waitedMs > 3_800 && waitedMs < 15_000, `${waitedMs} ms`);
     const { row } = await bench.checkCall(client, { ...GONE, attempts: ['a CLIENT_GONE 200'] });
     assert.equal(row.usageSource, 'PARTIAL');
     await bench.assertRowPerRequest();
@@ -246,7 +246,7 @@ describe('a client that hangs up while replies are read to their end', { skip: S
 
 describe('more clients than there are places', { skip: SKIP_REASON }, () => {
   const PLACES = 4;
-  const QUEUE_SECONDS = 1;
+  const QUEUE_SECONDS = 5;
   let bench: FaultBench;
 
   before(async () => {

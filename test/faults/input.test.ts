@@ -125,7 +125,7 @@ describe('a request body', { skip: SKIP_REASON }, () => {
           { status: 200, attempts: ['a OK 200'] },
         );
         assert.ok(bench.upstream.calls[before]?.body.equals(Buffer.from(body)), 'the bytes differ');
-        assert.ok(reply.durationMs < 2_000, `${reply.durationMs} ms`);
+        assert.ok(reply.durationMs < 10_000, `${reply.durationMs} ms`);
       }
     });
 
@@ -135,7 +135,7 @@ describe('a request body', { skip: SKIP_REASON }, () => {
         const client = bench.ask({ model, surface, body: bodyWith({ surface, model }, field) });
         const { status, durationMs, body } = await client.reply();
         assert.ok(status === 200 || status === 400, `${status} ${body}`);
-        assert.ok(durationMs < 2_000, `${durationMs} ms`);
+        assert.ok(durationMs < 10_000, `${durationMs} ms`);
         await bench.settledRow(client.requestId, model);
         bench.assertHealthyProcess();
       });
@@ -175,7 +175,7 @@ describe('a request body', { skip: SKIP_REASON }, () => {
       const bomb = encode(Buffer.alloc(BOMB_MB * MB, ' '));
       assert.ok(bomb.length < MAX_BODY_MB * MB);
       const reply = await rejected({ model, headers, body: bomb }, 413, 'body-too-large');
-      assert.ok(reply.durationMs < 2_000, `${reply.durationMs} ms`);
+      assert.ok(reply.durationMs < 10_000, `${reply.durationMs} ms`);
     });
 
     it(`in ${coding} that is cut short or no ${coding} at all is refused`, async () => {
@@ -206,7 +206,7 @@ describe('a request body', { skip: SKIP_REASON }, () => {
       );
       bench.countRequest();
       assert.equal(status, 413, text);
-      assert.ok(durationMs < 2_000, `${durationMs} ms`);
+      assert.ok(durationMs < 10_000, `${durationMs} ms`);
       assertNativeShape(surface, JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? 'null'));
     });
   }

@@ -20,7 +20,7 @@ import type { UpstreamCall } from './upstream-call.ts';
 const OK = { status: 200, attempts: ['a OK 200'] } as const;
 const HOUR_MS = 3_600_000;
 /** A change counts for the next request within this time. */
-const EFFECT_MS = 1_000;
+const EFFECT_MS = 15_000;
 
 /** A stream in its middle. */
 async function beginStream(
@@ -64,7 +64,7 @@ describe('a clock that jumps', { skip: SKIP_REASON }, () => {
     bench = await FaultBench.open({
       ...(bun ? { launcher: { ...bun, args: ['--preload', preload, ...bun.args] } } : {}),
       env: { CLOCK_SHIFT_FILE: join(folder, 'shift') },
-      settings: { timeouts: { streamGapSeconds: 2 }, affinity: { enabled: true } },
+      settings: { timeouts: { streamGapSeconds: 20 }, affinity: { enabled: true } },
       routes: {
         half: [['/half', 'a']],
         good: [['/good', 'a']],
@@ -238,7 +238,7 @@ describe('a change while streams run', { skip: SKIP_REASON }, () => {
 });
 
 describe('the end of a gateway with running streams', { skip: SKIP_REASON, concurrency: true }, () => {
-  const SHUTDOWN_SECONDS = 1.2;
+  const SHUTDOWN_SECONDS = 5;
   let upstream: FaultUpstream;
   let folder: string;
 
@@ -290,7 +290,7 @@ describe('the end of a gateway with running streams', { skip: SKIP_REASON, concu
     }
     assert.equal(await within('the exit', bench.gateway.exit()), 0);
     const tookMs = performance.now() - toldAtMs;
-    assert.ok(tookMs > SHUTDOWN_SECONDS * 900 && tookMs < SHUTDOWN_SECONDS * 1000 + 3_000, `${tookMs} ms`);
+    assert.ok(tookMs > SHUTDOWN_SECONDS * 900 && tookMs < SHUTDOWN_SECONDS * 1000 + 15_000, `${tookMs} ms`);
     agent.destroy();
     bench.assertNoSecret(bench.gateway.stdout + bench.gateway.stderr);
     assert.doesNotMatch(bench.gateway.stderr, /unhandled|uncaught|TypeError/i);
@@ -319,7 +319,7 @@ describe('the end of a gateway with running streams', { skip: SKIP_REASON, concu
     bench.gateway.signal('SIGTERM');
     const toldAtMs = performance.now();
     await bench.gateway.exit();
-    assert.ok(performance.now() - toldAtMs < 1_500);
+    assert.ok(performance.now() - toldAtMs < 15_000);
     await client.reply();
     await bench.close();
   });

@@ -21,6 +21,9 @@ export interface BlackHole {
   close(): Promise<void>;
 }
 
+/** What is taken at all is taken by then. */
+const TAKEN_MS = 500;
+
 const NEVER_ACCEPTS = `
   const { parentPort } = require('node:worker_threads');
   const server = require('node:net').createServer();
@@ -33,10 +36,16 @@ export async function openBlackHole(): Promise<BlackHole> {
   const worker = new Worker(NEVER_ACCEPTS, { eval: true });
   const port = await new Promise<number>((resolve) => worker.once('message', resolve));
   await new Promise((resolve) => setTimeout(resolve, 150));
-  const fillers = Array.from({ length: 4 }, () => filler(port));
-  await Promise.all(
-    fillers.slice(0, 2).map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
-  );
+  const fillers: Socket[] = [];
+  let isFull = false;
+  while (!isFull) {
+    const socket = filler(port);
+    fillers.push(socket);
+    isFull = await Promise.race([
+      new Promise<boolean>((resolve) => socket.once('connect', () => resolve(false))),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), TAKEN_MS)),
+    ]);
+  }
   return {
     origin: `http://127.0.0.1:${port}`,
     async close() {

@@ -98,7 +98,7 @@ describe('a gateway', { skip: SKIP_REASON, concurrency: 3 }, () => {
       }
       // A loop that waits for the lock would show most of its time; the machine is busy with other tests.
       assert.ok(
-        median < 50 + 3 * usual && longest < LOCK_MS / 4,
+        median < LOCK_MS / 10 + 3 * usual && longest < LOCK_MS * 0.8,
         `median ${median} ms, longest ${longest} ms`,
       );
       await bench.assertRowPerRequest();

@@ -13,7 +13,7 @@ import { streamInForm } from './stream-modes.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 
 const KEEP_ALIVE_MS = 200;
-const GAP_MS = 1_000;
+const GAP_MS = 3_000;
 const INTERRUPTED = { status: 200, outcome: 'FAILED', errorCode: 'stream-interrupted' } as const;
 
 const FORMS = ['lf', 'crlf', 'cr', 'bom', 'comments', 'multiline'];
@@ -181,7 +181,9 @@ describe('a stream', { skip: SKIP_REASON, concurrency: RETRIES_AT_ONCE }, () => 
           { model: `drip-${form}-${surface}`, surface, stream: true },
           { status: 200, attempts: ['a OK 200'] },
         );
-        assertSameBytes(reply.body, Buffer.from(streamInForm(surface, form)));
+        // On a busy machine the bytes may come so slowly that comments keep the connection alive.
+        const text = reply.body.toString().replaceAll(': ping\n\n', '');
+        assertSameBytes(Buffer.from(text), Buffer.from(streamInForm(surface, form)));
         assertSampleUsage(row);
       });
     }

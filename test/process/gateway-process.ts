@@ -12,8 +12,8 @@ import { eventually } from './poll.ts';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const MAIN = join(ROOT, 'server', 'main.ts');
 const BINARY = join(ROOT, 'dist', 'warmpath');
-const START_DEADLINE_MS = 20_000;
-const EXIT_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
+const EXIT_DEADLINE_MS = 60_000;
 
 export const ADMIN_TOKEN = 'admin-token-of-the-process-tests';
 

@@ -92,7 +92,7 @@ describe('a running gateway', { skip: SKIP_REASON }, () => {
     assert.match(stderr, /only time/);
     const apiKey = stdout.trim();
     const isAccepted = async () => (await ask(gateway.origin, { apiKey })).status === 200;
-    await eventually('the accepted key', isAccepted, { deadlineMs: 3_000 });
+    await eventually('the accepted key', isAccepted);
     const again = await command('keys', 'create', '--name', 'made-meanwhile');
     assert.deepEqual([again.code, again.stdout], [1, '']);
     assert.match(again.stderr, /is taken/);

@@ -65,7 +65,7 @@ describe('a connection that is quiet for long', { skip: SKIP_REASON, concurrency
       `POST /v1/messages HTTP/1.1\r\nHost: ${hostname}\r\nx-request-id: half-sent\r\n` +
         `authorization: Bearer ${API_KEY}\r\ncontent-length: 1000\r\n\r\n{"model":`,
     );
-    await within('the cut', closed, { deadlineMs: QUIET_MS + 5_000 });
+    await within('the cut', closed, { deadlineMs: 3 * QUIET_MS });
     await eventually('the row', async () => {
       const { requestLogs } = await gateway.query(
         '{ requestLogs(filter: { search: "half-sent" }) { totalCount } }',

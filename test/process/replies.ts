@@ -54,7 +54,7 @@ const FAULTS: Readonly<Record<string, (call: UpstreamCall, replies: SurfaceRepli
   'broken-off': (call, replies) => {
     beginText(call, replies);
     // A moment later: a connection that ends at once takes the bytes before it along.
-    setTimeout(() => call.breakOff(), 50);
+    setTimeout(() => call.breakOff(), 300);
   },
   'never-ending': beginText,
 };

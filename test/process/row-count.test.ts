@@ -168,7 +168,7 @@ function halfSent({ gateway }: Bench, id: string): Promise<void> {
     socket.on('close', () => resolve());
     socket.write(`${head.join('\r\n')}\r\n\r\n{"model":"${MODELS.anthropic}"`, () => {
       // The head has to be read before the connection ends.
-      setTimeout(() => socket.destroy(), 200);
+      setTimeout(() => socket.destroy(), 1_000);
     });
   });
 }

@@ -12,7 +12,7 @@ import { TestUpstream, type UpstreamCall } from './test-upstream.ts';
 
 const CONVERSATIONS = ['ants', 'bees', 'crows', 'ducks', 'eels', 'foxes'];
 /** Longer than what is warm is kept back before it is written. */
-const SAVED_MS = 2_500;
+const SAVED_MS = 5_000;
 const PREFIX_TOKENS = 5_000;
 const MARK = { cache_control: { type: 'ephemeral' } };
 

@@ -53,5 +53,5 @@ export function fault(kind: UpstreamFaultKind, isSent: boolean): (error: unknown
 export async function closedSoon(server: RawServer): Promise<void> {
   const startedAtMs = performance.now();
   await until(() => server.sockets.size === 0);
-  assert.ok(performance.now() - startedAtMs < 1_000);
+  assert.ok(performance.now() - startedAtMs < 15_000);
 }

@@ -89,7 +89,7 @@ export function requestTo(port: number, changes: Partial<UpstreamRequest> = {}):
 }
 
 /** Waits for something that only the runtime can bring about. */
-export async function until(isTrue: () => boolean, limitMs = 5_000): Promise<void> {
+export async function until(isTrue: () => boolean, limitMs = 30_000): Promise<void> {
   const endsAtMs = performance.now() + limitMs;
   while (!isTrue()) {
     if (performance.now() > endsAtMs) throw new Error('Cannot see it happen: the time is up');

@@ -17,6 +17,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'gateway/ports.ts',
     'gateway/log-queries.ts',
     'gateway/routing-settings.ts',
+    'gateway/miss-facts.ts',
     'gateway/route-record.ts',
     'gateway/steady-clock.ts',
   ],
@@ -34,6 +35,7 @@ const ROOMS: Record<string, readonly string[]> = {
   storage: [
     'analysis/interval-sample.ts',
     'analysis/intervals.ts',
+    'analysis/session-sample.ts',
     'analysis/ttl-ladder.ts',
     'gateway/log-queries.ts',
     'gateway/ports.ts',
@@ -41,6 +43,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'gateway/pins.ts',
     'gateway/admin-store.ts',
     'gateway/body-copy.ts',
+    'gateway/miss-facts.ts',
     'gateway/price-sheet.ts',
     'gateway/route-record.ts',
     'routing/warmth-store.ts',

@@ -13,7 +13,8 @@
 // pings of K(before) * read. The last request of a chain is followed by its pings too, up to the end of the period.
 // Output costs the same either way and is left out.
 
-import type { CacheUse } from '../gateway/log-queries.ts';
+import type { CacheUse, SessionSample } from '../gateway/log-queries.ts';
+import { type Estimate, estimatedRate, estimatedTotal } from './session-sample.ts';
 
 /** USD per token. */
 export interface CachePrices {
@@ -36,16 +37,34 @@ interface PlanCosts {
   keepWarmUsd: number;
 }
 
+/** `plusMinus`: half of the 95 % confidence interval of each figure; null where every session was counted. */
+export interface CostFigures extends PlanCosts {
+  plusMinus: PlanCosts | null;
+}
+
+/** What the cheapest plan saves in the period against this one. */
+export interface PlanSaving {
+  plan: CachePlan;
+  usd: number;
+  plusMinusUsd: number | null;
+  /** More than could be chance; always, where every session was counted. */
+  isClear: boolean;
+}
+
 export interface TtlAdvice {
   /** What the costs were computed from. */
   basedOnRequests: number;
   /** Of the whole sample: left out of it, because there is nothing to choose or no price. */
   implicitRequests: number;
   unpricedRequests: number;
-  per1000Requests: PlanCosts;
-  /** The sample's costs times how many more sessions the period has. */
-  inPeriod: PlanCosts;
+  /** Drawn, and those that they were drawn from. */
+  sampledSessions: number;
+  sessions: number;
+  per1000Requests: CostFigures;
+  inPeriod: CostFigures;
   cheapest: CachePlan;
+  /** Of the other plans, the next cheapest first. */
+  savings: PlanSaving[];
   reason: string;
 }
 
@@ -54,8 +73,8 @@ export interface AdviceOptions {
   maxPings: number;
   /** End of the period. */
   toMs: number;
-  /** Sessions of the period for each one in the sample; at least 1. */
-  sessionsPerDrawn: number;
+  /** What the requests are from; they may be a part of it only, such as those of one user. */
+  sample: SessionSample;
 }
 
 const FIVE_MINUTES_MS = 300_000;
@@ -67,16 +86,33 @@ export function ttlAdvice(uses: readonly CacheUse[], options: AdviceOptions): Tt
   const count = (kind: 'implicit' | 'unpriced') => priced.filter(({ prices }) => prices === kind).length;
   const chosen = priced.flatMap(({ use, prices }) => (typeof prices === 'string' ? [] : [{ use, prices }]));
   if (chosen.length === 0) return null;
-  const sum = { fiveMinutesUsd: 0, oneHourUsd: 0, keepWarmUsd: 0 };
-  for (const chain of chainsOf(chosen)) addChain(sum, chain, options);
-  const per1000Requests = scaled(sum, 1000 / chosen.length);
+  const ofSessions = costsBySession(chosen, options);
+  const { sample } = options;
+  const inPeriod = figuresOf((plan) =>
+    estimatedTotal(
+      sample,
+      mapped(ofSessions, (costs) => costs[plan]),
+    ),
+  );
+  const per1000Requests = figuresOf((plan) =>
+    estimatedRate(
+      sample,
+      mapped(ofSessions, (costs) => ({ y: 1000 * costs[plan], z: costs.requests })),
+    ),
+  );
+  const [cheapest, ...others] = rankedPlans(inPeriod);
+  const savings = others.map((plan) => savingOf({ sample, ofSessions, plan, cheapest }));
   return {
     basedOnRequests: chosen.length,
     implicitRequests: count('implicit'),
     unpricedRequests: count('unpriced'),
+    sampledSessions: sample.drawn.size,
+    sessions: sample.sessions,
     per1000Requests,
-    inPeriod: scaled(sum, options.sessionsPerDrawn),
-    ...choice(per1000Requests),
+    inPeriod,
+    cheapest,
+    savings,
+    reason: reasonOf({ cheapest, savings, per1000Requests }),
   };
 }
 
@@ -85,8 +121,29 @@ interface PricedUse {
   prices: CachePrices;
 }
 
+interface SessionCosts extends PlanCosts {
+  requests: number;
+}
+
+function costsBySession(uses: readonly PricedUse[], options: AdviceOptions): Map<string, SessionCosts> {
+  const ofSessions = new Map<string, SessionCosts>();
+  for (const [sessionId, own] of Map.groupBy(uses, ({ use }) => use.sessionId)) {
+    const costs = { requests: own.length, fiveMinutesUsd: 0, oneHourUsd: 0, keepWarmUsd: 0 };
+    for (const chain of chainsOf(own)) addChain(costs, chain, options);
+    ofSessions.set(sessionId, costs);
+  }
+  return ofSessions;
+}
+
+function mapped<Value, Result>(
+  values: ReadonlyMap<string, Value>,
+  of: (value: Value) => Result,
+): Map<string, Result> {
+  return new Map([...values].map(([key, value]) => [key, of(value)]));
+}
+
 function chainsOf(uses: readonly PricedUse[]): PricedUse[][] {
-  const chains = Map.groupBy(uses, ({ use }) => JSON.stringify([use.sessionId, use.modelId, use.accountId]));
+  const chains = Map.groupBy(uses, ({ use }) => JSON.stringify([use.modelId, use.accountId]));
   return [...chains.values()].map((chain) =>
     chain.toSorted(
       (a, b) => a.use.startedAtMs - b.use.startedAtMs || a.use.finishedAtMs - b.use.finishedAtMs,
@@ -132,32 +189,79 @@ function pingsWithin(idleMs: number, maxPings: number): number {
   return Math.max(0, Math.min(maxPings, Math.ceil(idleMs / FIVE_MINUTES_MS) - 1));
 }
 
-function scaled(costs: PlanCosts, factor: number): PlanCosts {
-  return {
-    fiveMinutesUsd: costs.fiveMinutesUsd * factor,
-    oneHourUsd: costs.oneHourUsd * factor,
-    keepWarmUsd: costs.keepWarmUsd * factor,
-  };
-}
-
+/** In order of how much they need doing: of equal costs the first is taken. */
+const PLANS = ['five-minutes', 'one-hour', 'keep-warm'] as const satisfies readonly CachePlan[];
+const FIELDS = {
+  'five-minutes': 'fiveMinutesUsd',
+  'one-hour': 'oneHourUsd',
+  'keep-warm': 'keepWarmUsd',
+} as const satisfies Record<CachePlan, keyof PlanCosts>;
 const NAMES: Record<CachePlan, string> = {
   'five-minutes': 'The 5-minute cache',
   'one-hour': 'The 1-hour cache',
   'keep-warm': 'The 5-minute cache with keep-warm pings',
 };
 
-/** Of equal costs the plan that needs the least doing. */
-function choice(costs: PlanCosts): { cheapest: CachePlan; reason: string } {
-  const plans: { plan: CachePlan; usd: number }[] = [
-    { plan: 'five-minutes', usd: costs.fiveMinutesUsd },
-    { plan: 'one-hour', usd: costs.oneHourUsd },
-    { plan: 'keep-warm', usd: costs.keepWarmUsd },
-  ];
-  const [first, second] = plans.toSorted((a, b) => a.usd - b.usd);
-  const cheapest = first?.plan ?? 'five-minutes';
-  const cheap = first?.usd ?? 0;
-  const next = second?.usd ?? 0;
-  const less = next > 0 ? Math.round(((next - cheap) / next) * 100) : 0;
-  const reason = `${NAMES[cheapest]} is cheapest: $${cheap.toFixed(4)} per 1,000 requests, ${less} % less than ${NAMES[second?.plan ?? 'one-hour'].replace('The', 'the')} at $${next.toFixed(4)}`;
-  return { cheapest, reason };
+function figuresOf(estimate: (plan: keyof PlanCosts) => Estimate): CostFigures {
+  const [five, hour, warm] = [estimate('fiveMinutesUsd'), estimate('oneHourUsd'), estimate('keepWarmUsd')];
+  return {
+    fiveMinutesUsd: five.value,
+    oneHourUsd: hour.value,
+    keepWarmUsd: warm.value,
+    plusMinus:
+      five.plusMinus === null || hour.plusMinus === null || warm.plusMinus === null
+        ? null
+        : { fiveMinutesUsd: five.plusMinus, oneHourUsd: hour.plusMinus, keepWarmUsd: warm.plusMinus },
+  };
+}
+
+function rankedPlans(costs: PlanCosts): [CachePlan, ...CachePlan[]] {
+  const [cheapest = PLANS[0], ...others] = PLANS.toSorted((a, b) => costs[FIELDS[a]] - costs[FIELDS[b]]);
+  return [cheapest, ...others];
+}
+
+/** The error of a difference is much less than those of both costs, which rise and fall together. */
+function savingOf({
+  sample,
+  ofSessions,
+  plan,
+  cheapest,
+}: {
+  sample: SessionSample;
+  ofSessions: ReadonlyMap<string, PlanCosts>;
+  plan: CachePlan;
+  cheapest: CachePlan;
+}): PlanSaving {
+  const { value: usd, plusMinus: plusMinusUsd } = estimatedTotal(
+    sample,
+    mapped(ofSessions, (costs) => costs[FIELDS[plan]] - costs[FIELDS[cheapest]]),
+  );
+  return { plan, usd, plusMinusUsd, isClear: plusMinusUsd === null || usd > plusMinusUsd };
+}
+
+function reasonOf({
+  cheapest,
+  savings,
+  per1000Requests: costs,
+}: Pick<TtlAdvice, 'cheapest' | 'savings' | 'per1000Requests'>): string {
+  const next = savings[0];
+  if (next === undefined) return NAMES[cheapest];
+  const nextName = NAMES[next.plan].replace('The', 'the');
+  const nextUsd = costs[FIELDS[next.plan]];
+  const less = nextUsd > 0 ? Math.round((1 - costs[FIELDS[cheapest]] / nextUsd) * 100) : 0;
+  if (!next.isClear || less === 0) {
+    return `${NAMES[cheapest]} and ${nextName} cost about the same: ${usdText(costs, cheapest)} and ${usdText(costs, next.plan)} per 1,000 requests`;
+  }
+  return `${NAMES[cheapest]} is cheapest: ${usdText(costs, cheapest)} per 1,000 requests, ${less} % less than ${nextName} at ${usdText(costs, next.plan)}`;
+}
+
+/** No more digits than the error allows. */
+function usdText(costs: CostFigures, plan: CachePlan): string {
+  const usd = costs[FIELDS[plan]];
+  const plusMinus = costs.plusMinus?.[FIELDS[plan]] ?? 0;
+  if (plusMinus <= 0) return `$${usd.toFixed(4)}`;
+  const last = Math.floor(Math.log10(plusMinus)) - 1;
+  const rounded = (value: number) =>
+    last < 0 ? value.toFixed(Math.min(8, -last)) : String(Math.round(value / 10 ** last) * 10 ** last);
+  return `$${rounded(usd)} ± $${rounded(plusMinus)}`;
 }

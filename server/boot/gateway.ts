@@ -89,7 +89,7 @@ export function hasRoom(
   const limit = slots.limitOf(account);
   const isBusy =
     limit !== null && slots.inFlight(account.id) >= Math.max(1, Math.floor(limit * PING_MAX_LOAD));
-  return !isBusy && health.weightFactor(account.id) === 1;
+  return !isBusy && health.weightFactor(account) === 1;
 }
 
 /** For administrators: whose affinity they clear or move is not kept warm by pings there either, whether it is still bound or not. */
@@ -98,7 +98,7 @@ export function clearableAffinity({
   keepWarm,
 }: Pick<GatewayParts, 'affinity' | 'keepWarm'>): Pick<
   AffinityTable,
-  'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move'
+  'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move' | 'sweep'
 > {
   return {
     list: () => affinity.list(),
@@ -111,6 +111,7 @@ export function clearableAffinity({
     counters: () => affinity.counters(),
     history: affinity.history,
     peek: (identity) => affinity.peek(identity),
+    sweep: () => affinity.sweep(),
     clear: (matches, code) => {
       keepWarm.drop(({ binding }) => matches(binding));
       return affinity.clear(matches, code);

@@ -68,7 +68,10 @@ export interface AuditEntry {
   errorCodes: string | null;
 }
 
+/** Every given field must match. Times are half-open `[fromMs, toMs)`. */
 export interface AuditFilter {
+  fromMs?: number;
+  toMs?: number;
   actor?: string;
   action?: string;
   outcome?: AuditOutcome;

@@ -2,19 +2,37 @@
 
 const MAX_URL_LENGTH = 2_000;
 
-/** What is wrong with the base URL, or null. Never quotes it, because people paste URLs with passwords in them. */
-export function baseUrlProblem(text: string, options: { allowPrivateNetwork: boolean }): string | null {
+/** What can be wrong with a base URL, in words. */
+export const BASE_URL_FAULTS = {
+  'not-a-url': 'must be a URL like https://host',
+  'has-password': 'must not hold a user name or password',
+  'has-query': 'must not have a query or fragment',
+  'private-address': 'is a loopback or private address (needs allowPrivateNetwork: true on the provider)',
+  'needs-https': 'must use https; http is for private addresses only',
+} as const;
+
+interface UrlOptions {
+  allowPrivateNetwork: boolean;
+}
+
+/** What is wrong with the base URL in words, or null. Never quotes the URL, because people paste URLs with passwords in them. */
+export function baseUrlProblem(text: string, options: UrlOptions): string | null {
+  const fault = baseUrlFault(text, options);
+  return fault && BASE_URL_FAULTS[fault];
+}
+
+/** The same for programs. */
+export function baseUrlFault(
+  text: string,
+  { allowPrivateNetwork }: UrlOptions,
+): keyof typeof BASE_URL_FAULTS | null {
   const url = text.length > MAX_URL_LENGTH ? null : URL.parse(text);
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    return 'must be a URL like https://host';
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'must not have a query or fragment';
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'not-a-url';
+  if (url.username !== '' || url.password !== '') return 'has-password';
+  if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'has-query';
   const isPrivate = isPrivateHost(url.hostname);
-  if (isPrivate && !options.allowPrivateNetwork) {
-    return 'is a loopback or private address (needs allowPrivateNetwork: true on the provider)';
-  }
-  if (url.protocol === 'http:' && !isPrivate) return 'must use https; http is for private addresses only';
-  return null;
+  if (isPrivate && !allowPrivateNetwork) return 'private-address';
+  return url.protocol === 'http:' && !isPrivate ? 'needs-https' : null;
 }
 
 /** As it is stored: without trailing slashes. */

@@ -65,6 +65,17 @@ export interface BindingReason {
   reason: string;
 }
 
+/** Of `warmer-elsewhere`, with its figure. */
+export function warmerReason(moreTokens: number): string {
+  return `${moreTokens} more tokens are warm on another account`;
+}
+
+/** How many tokens a reason made by `warmerReason` tells of; null = it was not. */
+export function warmerTokensIn(reason: string): number | null {
+  const tokens = /^(\d+) more tokens are warm on another account$/.exec(reason)?.[1];
+  return tokens === undefined ? null : Number(tokens);
+}
+
 export function bindingReason<Code extends BindingCode>(code: Code): { code: Code; reason: string } {
   return { code, reason: BINDING_REASONS[code] };
 }

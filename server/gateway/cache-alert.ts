@@ -63,8 +63,31 @@ export const DEFAULT_ALERTS: AlertSettings = {
 /** What the sealed URL of a webhook is bound to. */
 export const WEBHOOK_PURPOSE = 'alert-webhook';
 
+/**
+ * Why a message did not reach the webhook. `not-configured`: there is none. `busy`: too many messages are under way.
+ * `bad-url`: its URL cannot be opened. `refused`: it answered with a status that is none of success. The others as of attempts.
+ */
+export const WEBHOOK_FAULTS = [
+  'not-configured',
+  'busy',
+  'bad-url',
+  'refused',
+  'timeout',
+  'blocked',
+  'unreachable',
+  'broken',
+] as const;
+export type WebhookFault = (typeof WEBHOOK_FAULTS)[number];
+
 /** What came of a message to the webhook, in words that hold nothing of the URL. */
-export type WebhookResult = { isDelivered: true } | { isDelivered: false; reason: string };
+export type WebhookResult =
+  | { isDelivered: true }
+  | {
+      isDelivered: false;
+      code: WebhookFault;
+      reason: string /** HTTP status; null = none came. */;
+      status: number | null;
+    };
 
 /** What the admin API asks of the alerts. */
 export interface CacheAlerts {

@@ -131,15 +131,23 @@ function giveLifetime(body: RequestBody, { ttlChoice }: LeverInput): Pulled {
   if (!outline || outline.marks.length === 0 || outline.marks.some(({ ttl }) => ttl !== null)) {
     return { body, record: null };
   }
-  const { ttl, reason } = ttlChoice();
+  const { ttl, reason, sums } = ttlChoice();
   // An unstated lifetime is 5 min already.
   if (ttl === '5m') return { body, record: null };
   return edited(body, {
     bytes: withMarkTtl(bytes, outline, ttl),
     surface: 'anthropic-messages',
-    done: { ttl, ttlReason: reason },
+    done: { ttl, ttlReason: reason, ttlSums: sums },
   });
 }
+
+const NOTHING_DONE: CacheLeverRecord = {
+  ttl: null,
+  ttlReason: null,
+  ttlSums: null,
+  breakpointsPlaced: 0,
+  promptCacheKeySet: false,
+};
 
 /** The body anew: positions in the bytes have moved, and the outline's marks with them. */
 function edited(
@@ -151,6 +159,6 @@ function edited(
   const { fields, outline } = scanRequest(bytes, surface);
   return {
     body: { ...body, bytes, modelSpan: fields.get('model') ?? null, outline },
-    record: { ttl: null, ttlReason: null, breakpointsPlaced: 0, promptCacheKeySet: false, ...done },
+    record: { ...NOTHING_DONE, ...done },
   };
 }

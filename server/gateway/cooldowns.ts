@@ -1,8 +1,8 @@
-// Waits after refusals: one account's per upstream model or for all, and those that accounts share (host, provider).
+// Waits after refusals: one credential's per upstream model or for all, and those that accounts share (host, provider).
 
 import type { ConditionCode } from './condition-codes.ts';
 
-/** Stands for every model of the account. */
+/** Stands for every model of the credential's account. */
 export const EVERY_MODEL = '';
 
 /** Wait where the provider states none … */
@@ -28,7 +28,7 @@ export interface Wait<Code = ConditionCode> extends Cause<Code> {
 }
 
 /**
- * Owns the cooldowns of one account; at most `MAX_MODELS`, each forgotten a while after its end. None is ever shortened.
+ * Owns the cooldowns of one credential; at most `MAX_MODELS`, each forgotten a while after its end. None is ever shortened.
  * Times are monotonic.
  */
 export class Cooldowns {

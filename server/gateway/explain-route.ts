@@ -134,7 +134,7 @@ function asSent(
 ): RequestBody {
   if (!candidates.some(({ endpoint }) => endpoint.surface === surface)) return body;
   const settings = { ...catalog.settings.cacheLevers, chooseTtl: false };
-  const ttlChoice = () => ({ ttl: '5m', code: 'no-gaps', reason: '' }) as const;
+  const ttlChoice = () => ({ ttl: '5m', code: 'no-gaps', reason: '', sums: null }) as const;
   return pullLevers(body, { surface, settings, sessionId, ttlChoice }).body;
 }
 

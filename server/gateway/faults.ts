@@ -61,3 +61,29 @@ export const BINDING_EFFECTS: Readonly<Record<AttemptFault, 'keep' | 'count' | '
   redirected: 'count',
   'model-missing': 'keep',
 };
+
+/** Faults by what an operator would look at. */
+export type FailureKind = 'rate-limited' | 'refused' | 'server' | 'network' | 'other';
+
+export const FAILURE_KINDS: Readonly<Record<AttemptFault, FailureKind>> = {
+  'rate-limited': 'rate-limited',
+  quota: 'rate-limited',
+  refused: 'refused',
+  overloaded: 'server',
+  'server-error': 'server',
+  timeout: 'network',
+  unreachable: 'network',
+  blocked: 'network',
+  broken: 'network',
+  stalled: 'network',
+  incomplete: 'network',
+  redirected: 'other',
+  'model-missing': 'other',
+};
+
+/** What these tell is of the credential that was sent: nothing of the one that has replaced it since. */
+const CREDENTIAL_FAULTS: ReadonlySet<AttemptFault> = new Set(['rate-limited', 'quota', 'refused']);
+
+export function isOfCredential(fault: AttemptFault): boolean {
+  return CREDENTIAL_FAULTS.has(fault);
+}

@@ -55,14 +55,18 @@ const OTHERS_WORK_MS = 10_000;
 const OVERLOADS_MS = 60_000;
 /** As if so many requests had gone well before. */
 const RESULTS_FOR_BELIEF = 4;
-/** Credentials of one account whose refusal is kept: the present one and those that it replaced lately. */
-const MAX_REFUSALS = 4;
+/** Credentials of one account whose refusals, waits and windows are kept: the present one and those that it replaced lately. */
+const MAX_CREDENTIALS = 4;
 /** Accounts kept, deleted ones among them; beyond it the one first seen is forgotten. */
 const MAX_MARKS = 10_000;
 
+/** By name, each until its (monotonic) end. At most as many as one reply may state. */
+type Windows = Map<string, { window: RateLimitWindow; endsMs: number }>;
+
 /** What was learned about one account. */
 interface Mark {
-  cooldowns: Cooldowns;
+  /** By fingerprint of the credential that was told to wait: the one that replaced it has limits of its own. */
+  cooldowns: Map<string, Cooldowns>;
   circuit: Circuit;
   /** Overloads since its last answer that its siblings did not share. */
   overloadsInRow: number;
@@ -72,8 +76,8 @@ interface Mark {
    * arrives with the next snapshot. A request under way may still be refused with a credential that was replaced.
    */
   refusals: Map<string, string>;
-  /** The last reply's windows by name, each until its (monotonic) end. At most as many as one reply may state. */
-  windows: Map<string, { window: RateLimitWindow; endsMs: number }>;
+  /** By fingerprint of the credential they were stated for: those of its last reply that stated any. */
+  windows: Map<string, Windows>;
 }
 
 /** Owns what was learned about accounts, hosts and providers from attempts. Bounded by what is configured. */
@@ -97,7 +101,7 @@ export class HealthTable {
       account.disabledReason ?? mark?.refusals.get(account.credentialFingerprint) ?? null;
     if (disabledReason !== null) return { state: 'disabled', code: 'refused', reason: disabledReason };
     const nowMs = this.#clock.monotonicMs();
-    const cooldown = mark?.cooldowns.running(nowMs, way?.upstreamModel);
+    const cooldown = mark?.cooldowns.get(account.credentialFingerprint)?.running(nowMs, way?.upstreamModel);
     if (cooldown) return { state: 'cooling-down', ...this.#shown(cooldown, nowMs) };
     const hostWait = way && this.#hosts.running(way.host, nowMs);
     return this.#circuitCondition(mark, hostWait ?? null) ?? { state: 'available' };
@@ -127,7 +131,7 @@ export class HealthTable {
     const mark = this.#mark(account.id);
     mark.circuit.succeeded(this.#clock.monotonicMs());
     mark.overloadsInRow = 0;
-    mark.cooldowns.succeeded(way.upstreamModel);
+    mark.cooldowns.get(account.credentialFingerprint)?.succeeded(way.upstreamModel);
   }
 
   failed(account: Account, way: Way, failure: AttemptFailure): void {
@@ -135,7 +139,7 @@ export class HealthTable {
     const { fault: code, reason, retryAfterMs } = failure;
     switch (code) {
       case 'rate-limited':
-        this.#mark(account.id).cooldowns.cool(way.upstreamModel, {
+        this.#cooldownsOf(account).cool(way.upstreamModel, {
           nowMs,
           delayMs: retryAfterMs,
           code,
@@ -144,7 +148,7 @@ export class HealthTable {
         return;
       case 'quota': {
         const delayMs = retryAfterMs !== null && retryAfterMs > 0 ? retryAfterMs : UNSTATED_QUOTA_MS;
-        this.#mark(account.id).cooldowns.cool(EVERY_MODEL, { nowMs, delayMs, code, reason });
+        this.#cooldownsOf(account).cool(EVERY_MODEL, { nowMs, delayMs, code, reason });
         return;
       }
       case 'refused':
@@ -184,16 +188,16 @@ export class HealthTable {
     const windows = readRateLimits(headers, wallMs);
     if (windows.length === 0) return;
     const nowMs = this.#clock.monotonicMs();
-    const mark = this.#mark(account.id);
-    mark.windows = new Map(
+    const stated: Windows = new Map(
       windows.map((window) => {
         const leftMs = window.resetAtMs === null ? UNSTATED_WINDOW_MS : window.resetAtMs - wallMs;
         return [window.name, { window, endsMs: nowMs + leftMs }];
       }),
     );
+    putNewest(this.#mark(account.id).windows, account.credentialFingerprint, stated);
     const rejection = rejectionOf(windows);
     if (!rejection || rejection.resetAtMs <= wallMs) return;
-    mark.cooldowns.cool(rejection.scope === 'account' ? EVERY_MODEL : way.upstreamModel, {
+    this.#cooldownsOf(account).cool(rejection.scope === 'account' ? EVERY_MODEL : way.upstreamModel, {
       nowMs,
       delayMs: rejection.resetAtMs - wallMs,
       code: 'window-used-up',
@@ -202,18 +206,18 @@ export class HealthTable {
   }
 
   /** The windows of the last reply that stated any, without those that have been reset since. */
-  rateLimits(accountId: string): readonly RateLimitWindow[] {
+  rateLimits(account: Account): readonly RateLimitWindow[] {
     const nowMs = this.#clock.monotonicMs();
     const wallMs = this.#clock.nowMs();
-    return this.#liveWindows(accountId).map(({ window, endsMs }) =>
+    return this.#liveWindows(account).map(({ window, endsMs }) =>
       window.resetAtMs === null ? window : { ...window, resetAtMs: Math.round(wallMs + endsMs - nowMs) },
     );
   }
 
   /** Share of its weight an account should get, above 0 and up to 1: lower while a window is nearly used up. */
-  weightFactor(accountId: string): number {
+  weightFactor(account: Account): number {
     let used = 0;
-    for (const { window } of this.#liveWindows(accountId)) {
+    for (const { window } of this.#liveWindows(account)) {
       if (countsForAll(window)) used = Math.max(used, window.utilization ?? 0);
     }
     if (used <= NEARLY_USED) return 1;
@@ -264,11 +268,14 @@ export class HealthTable {
   }
 
   #noteRefusal({ id, credentialFingerprint }: Account, reason: string): void {
-    const { refusals } = this.#mark(id);
-    refusals.delete(credentialFingerprint);
-    const oldest = refusals.keys().next().value;
-    if (refusals.size >= MAX_REFUSALS && oldest !== undefined) refusals.delete(oldest);
-    refusals.set(credentialFingerprint, reason);
+    putNewest(this.#mark(id).refusals, credentialFingerprint, reason);
+  }
+
+  #cooldownsOf({ id, credentialFingerprint }: Account): Cooldowns {
+    const { cooldowns } = this.#mark(id);
+    const own = cooldowns.get(credentialFingerprint) ?? new Cooldowns();
+    putNewest(cooldowns, credentialFingerprint, own);
+    return own;
   }
 
   /** Not out of service, since it may be back any moment: what is warm there keeps asking, and only that. */
@@ -314,11 +321,11 @@ export class HealthTable {
     return Math.round(this.#clock.nowMs() + monotonicMs - nowMs);
   }
 
-  #liveWindows(accountId: string): { window: RateLimitWindow; endsMs: number }[] {
-    const mark = this.#marks.get(accountId);
-    if (!mark || mark.windows.size === 0) return [];
+  #liveWindows({ id, credentialFingerprint }: Account): { window: RateLimitWindow; endsMs: number }[] {
+    const windows = this.#marks.get(id)?.windows.get(credentialFingerprint);
+    if (!windows) return [];
     const nowMs = this.#clock.monotonicMs();
-    return [...mark.windows.values()].filter(({ endsMs }) => endsMs > nowMs);
+    return [...windows.values()].filter(({ endsMs }) => endsMs > nowMs);
   }
 
   #mark(accountId: string): Mark {
@@ -327,7 +334,7 @@ export class HealthTable {
     const oldest = this.#marks.keys().next().value;
     if (this.#marks.size >= MAX_MARKS && oldest !== undefined) this.#marks.delete(oldest);
     const mark = {
-      cooldowns: new Cooldowns(),
+      cooldowns: new Map(),
       circuit: new Circuit(),
       overloadsInRow: 0,
       overloadedAtMs: Number.NEGATIVE_INFINITY,
@@ -337,4 +344,12 @@ export class HealthTable {
     this.#marks.set(accountId, mark);
     return mark;
   }
+}
+
+/** As the newest of at most `MAX_CREDENTIALS`. */
+function putNewest<Value>(byCredential: Map<string, Value>, fingerprint: string, value: Value): void {
+  byCredential.delete(fingerprint);
+  const oldest = byCredential.keys().next().value;
+  if (byCredential.size >= MAX_CREDENTIALS && oldest !== undefined) byCredential.delete(oldest);
+  byCredential.set(fingerprint, value);
 }

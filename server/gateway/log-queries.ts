@@ -1,6 +1,14 @@
 // What is asked of the request log beyond single rows: sums, series, groups and intervals. Types, and what no rows sum up to.
 
-import type { MissTotal, Percentiles, RequestCursor, RequestFilter, RequestRow } from './ports.ts';
+import type { AttemptFault } from './faults.ts';
+import type {
+  AttemptOutcome,
+  MissTotal,
+  Percentiles,
+  RequestCursor,
+  RequestFilter,
+  RequestRow,
+} from './ports.ts';
 
 /** Sums over rows. Money is integer nano-USD, the account's rate multiplier included. */
 export interface RequestSums {
@@ -68,6 +76,14 @@ export interface RequestGroup extends RequestTotals {
   id: string | null;
 }
 
+/** Attempts at one account that ended alike. */
+export interface AttemptCount {
+  outcome: AttemptOutcome;
+  /** Null = none: it went well, or the account is not to blame. */
+  fault: AttemptFault | null;
+  attempts: number;
+}
+
 /** Whose intervals belong together: the time from one request to the next of the same group. */
 export type IntervalGrouping = 'user' | 'api-key' | 'session' | 'model';
 
@@ -125,6 +141,21 @@ export interface IntervalSample {
   total: number;
 }
 
+export interface DrawnSession {
+  /** Counted as those of all sessions. */
+  requests: number;
+  /** That it was drawn: more than 0, at most 1. */
+  chance: number;
+}
+
+/** Sessions of a range, and those of them that were drawn. */
+export interface SessionSample {
+  sessions: number;
+  /** In all of the sessions. */
+  requests: number;
+  drawn: ReadonlyMap<string, DrawnSession>;
+}
+
 /** What one successful request did to a prompt cache. Counts that were not reported are 0. */
 export interface CacheUse {
   sessionId: string;
@@ -153,6 +184,11 @@ export interface LogQueries {
     edgesMs: readonly number[],
     options?: TotalsOptions,
   ): Promise<RequestTotals[]>;
+  /**
+   * How the attempts at an account ended, whoever answered in the end: of the requests that started between each two
+   * neighbours of `edgesMs`, as in `series`. In no order within.
+   */
+  attemptSeries(accountId: string, edgesMs: readonly number[]): Promise<AttemptCount[][]>;
   /** Most requests first. */
   groups(filter: RequestFilter, by: RequestDimension, options?: TotalsOptions): Promise<RequestGroup[]>;
   intervals(
@@ -168,13 +204,11 @@ export interface LogQueries {
     options: { limit: number; maxIntervalMs: number; perUser: boolean },
   ): Promise<IntervalSample>;
   /**
-   * Requests of whole sessions, drawn evenly by session until there are about `limit`, in order of session and start;
-   * and how many sessions there are.
+   * Requests of whole sessions, in order of session and start: so many sessions that about `limit` requests are expected,
+   * long ones with more chance, by a draw that depends on their ids alone. The same as long as nothing is added to the
+   * sessions of the range.
    */
-  cacheUses(
-    filter: IntervalFilter,
-    limit: number,
-  ): Promise<{ uses: CacheUse[]; sessions: number; drawnSessions: number }>;
+  cacheUses(filter: IntervalFilter, limit: number): Promise<{ uses: CacheUse[]; sample: SessionSample }>;
   /** The same rows of these sessions. */
   sessionUses(filter: IntervalFilter, sessionIds: readonly string[]): Promise<CacheUse[]>;
   /** Rows written after the row `id`, in the order they were written; null when there is no such row. */
@@ -200,9 +234,13 @@ export interface RequestLog extends LogQueries {
   health(): { queuedRows: number; droppedRows: number; lastError: string | null };
   /**
    * Newest first, at most `limit` rows after the cursor; fewer also when looking further would take too long: only a
-   * bounded number of rows is looked at in one go. Includes rows still queued when the call was made.
+   * bounded number of rows is looked at in one go. With `isOldestFirst` the other way: what is newer than the cursor, or
+   * all there is from the oldest on. Includes rows still queued when the call was made.
    */
-  page(filter: RequestFilter, options: { limit: number; after: RequestCursor | null }): Promise<RequestPage>;
+  page(
+    filter: RequestFilter,
+    options: { limit: number; after: RequestCursor | null; isOldestFirst?: boolean },
+  ): Promise<RequestPage>;
   get(id: string): Promise<RequestRow | null>;
   /** At most `limit` on each side; none for a row without a session. */
   neighbours(

@@ -1,5 +1,6 @@
 // What a row of the request log tells of its routing: the candidates with their costs, and why which tokens were cold. Types.
 
+import type { MissFacts } from './miss-facts.ts';
 import type { RoutePolicy, RouteProfile } from './routing-settings.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Miss {
   costNanoUsd: number | null;
   /** In words: `unused for 412 s`, `bound account was full`, `message 14`, `tools`. Null = nothing to add. */
   detail: string | null;
+  /** What `detail` says, for programs; null = nothing, or the row is older than the codes. */
+  facts: MissFacts | null;
 }
 
 /**
@@ -122,11 +125,21 @@ export interface RouteRecord {
   considered: readonly ConsideredCandidate[];
 }
 
+/** What 1 h would save and cost more than 5 min, by the pauses seen. */
+export interface TtlSums {
+  /** The session's own pauses were enough; otherwise those of its kind count as well. */
+  isOwn: boolean;
+  savedUsd: number;
+  extraUsd: number;
+}
+
 /** What the gateway did to the request for the sake of the cache. */
 export interface CacheLeverRecord {
   /** Lifetime set on the client's marks; null = left as they were. */
   ttl: '5m' | '1h' | null;
   ttlReason: string | null;
+  /** What that reason says, for programs; null = none, or the row is older. */
+  ttlSums: TtlSums | null;
   breakpointsPlaced: number;
   promptCacheKeySet: boolean;
 }

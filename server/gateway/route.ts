@@ -4,7 +4,7 @@ import type { ColdClaim } from '../routing/cold-claims.ts';
 import { type Contender, PROFILES } from '../routing/contender.ts';
 import { bucketWaitMs, type Placing, rank } from '../routing/warm-cost.ts';
 import type { Surface } from '../wire/surface.ts';
-import { BINDING_REASONS, type PassedOverCode } from './binding-reasons.ts';
+import { BINDING_REASONS, type PassedOverCode, warmerReason } from './binding-reasons.ts';
 import type { Candidate } from './catalog.ts';
 import type { Account } from './ports.ts';
 import type { RoundRobin } from './round-robin.ts';
@@ -203,7 +203,7 @@ function poolName({ candidates }: RouteQuestion): string {
 }
 
 function weightOf({ health }: RouteParts): (account: Account) => number {
-  return ({ id, weight }) => weight * health.weightFactor(id);
+  return (account) => account.weight * health.weightFactor(account);
 }
 
 /**
@@ -248,7 +248,7 @@ function awayOf(chosen: Standing, standings: readonly Standing[]): Away<PassedOv
       const isWarmer = chosen.prediction.warmTokens > bound.prediction.warmTokens;
       const more = chosen.prediction.warmTokens - bound.prediction.warmTokens;
       return isWarmer
-        ? { code: 'warmer-elsewhere', reason: `${more} more tokens are warm on another account`, moves: true }
+        ? { code: 'warmer-elsewhere', reason: warmerReason(more), moves: true }
         : stays('cheaper-elsewhere');
     }
     default:

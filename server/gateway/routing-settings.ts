@@ -99,6 +99,10 @@ export const DEFAULT_CACHE_LEVERS: CacheLeverSettings = {
 export interface ReservationFault {
   field: keyof ReservationSettings;
   message: string;
+  problem: 'too-large' | 'too-small' | 'not-below' | 'not-above';
+  /** What it must be by the other of the pair. */
+  min?: number;
+  max?: number;
 }
 
 /** `stated`: the fields that somebody has just set, of all those that hold. */
@@ -113,16 +117,36 @@ export function reservationFaults(
   if (least > most) {
     faults.push(
       isStated('stableMinReservation')
-        ? { field: 'stableMinReservation', message: `must not be above stableMaxReservation (${most})` }
-        : { field: 'stableMaxReservation', message: `must not be below stableMinReservation (${least})` },
+        ? {
+            field: 'stableMinReservation',
+            message: `must not be above stableMaxReservation (${most})`,
+            problem: 'too-large',
+            max: most,
+          }
+        : {
+            field: 'stableMaxReservation',
+            message: `must not be below stableMinReservation (${least})`,
+            problem: 'too-small',
+            min: least,
+          },
     );
   }
   const { lowLoadThreshold: low, highLoadThreshold: high } = all;
   if (low >= high) {
     faults.push(
       isStated('lowLoadThreshold')
-        ? { field: 'lowLoadThreshold', message: `must be below highLoadThreshold (${high})` }
-        : { field: 'highLoadThreshold', message: `must be above lowLoadThreshold (${low})` },
+        ? {
+            field: 'lowLoadThreshold',
+            message: `must be below highLoadThreshold (${high})`,
+            problem: 'not-below',
+            max: high,
+          }
+        : {
+            field: 'highLoadThreshold',
+            message: `must be above lowLoadThreshold (${low})`,
+            problem: 'not-above',
+            min: low,
+          },
     );
   }
   return faults;

@@ -296,7 +296,7 @@ export function contenderOf(standing: Standing, question: RouteQuestion, parts: 
     bucket: buckets.level(factsOf(candidate).bucketKey),
     restMs: condition.state === 'cooling-down' ? Math.max(0, condition.untilMs - parts.clock.nowMs()) : 0,
     failureShare: parts.health.failureShare(account.id),
-    headroom: parts.health.weightFactor(account.id),
+    headroom: parts.health.weightFactor(account),
     isBound,
   };
 }

@@ -9,6 +9,7 @@ import type { Candidate } from './catalog.ts';
 import { bindingTtlMs } from './conversation.ts';
 import { GatewayError } from './errors.ts';
 import { type Exchange, noteAttempt } from './exchange.ts';
+import { isOfCredential } from './faults.ts';
 import type { Failure } from './give-up.ts';
 import type { GatewayParts } from './parts.ts';
 import { classifyRateLimit, readRateLimits } from './rate-limits.ts';
@@ -206,15 +207,15 @@ function blame(
   parts.health.failed(account, candidate, { fault, retryAfterMs, reason });
   if (!exchange.row.isKeepWarm) parts.routing.reservations.failed(account.id);
   if (fault === 'refused') parts.onRefused(account, reason);
-  if (fault === 'rate-limited') {
+  // A credential that was replaced meanwhile says nothing of the account that conversations are bound to.
+  const isMoot = isOfCredential(fault) && hasOtherCredential(account, parts);
+  if (fault === 'rate-limited' && !isMoot) {
     const headers = failure.reply?.headers ?? new Headers();
     const inFlight = parts.slots.inFlight(account.id);
     parts.slots.rateLimited(account, classifyRateLimit({ headers, retryAfterMs, inFlight }));
     parts.routing.reservations.rateLimited(account.id);
     parts.routing.buckets.refused(factsOf(candidate).bucketKey, retryAfterMs);
   }
-  // A credential that was replaced meanwhile says nothing of the account that conversations are bound to.
-  const isMoot = fault === 'refused' && hasOtherCredential(account, parts);
   if (exchange.ticket)
     parts.affinity.attemptFailed(exchange.ticket, candidate, { kind: fault, reason, isMoot });
 }

@@ -113,7 +113,7 @@ builder.objectFields(AccountRef, (t) => ({
   rateLimits: t.field({
     type: [RateLimitWindowRef],
     description: 'As the last reply stated them, without those that have begun anew since.',
-    resolve: ({ id }, _args, { parts }) => [...parts.health.rateLimits(id)],
+    resolve: (account, _args, { parts }) => [...parts.health.rateLimits(account)],
   }),
   circuit: t.field({
     type: CircuitRef,

@@ -10,7 +10,15 @@ import type { AdminContext } from './context.ts';
 import { checkInput, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { RoleRef } from './role.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import {
+  ERRORS,
+  failure,
+  inputFailure,
+  notFound,
+  payload,
+  type UserError,
+  UserErrorRef,
+} from './user-error.ts';
 
 /** The token of the environment, and the panel in the audit log. */
 const RESERVED_NAMES = ['admin-token', 'panel', 'nobody'];
@@ -147,10 +155,10 @@ async function createToken(
     throw failure('invalid-value', `Cannot make an admin token: there are ${MAX_ADMIN_TOKENS} already`);
   }
   if (input.expiresAtMs !== null && input.expiresAtMs <= parts.clock.nowMs()) {
-    throw failure('invalid-value', 'Cannot make an admin token: it would have expired already', [
-      'input',
-      'expiresAt',
-    ]);
+    throw inputFailure('invalid-value', 'Cannot make an admin token: it would have expired already', {
+      path: ['input', 'expiresAt'],
+      problem: 'in-the-past',
+    });
   }
   const { token, secret } = await parts.adminTokens.issue({ id: uuidv7(), ...input, name });
   return { adminToken: token, secret };

@@ -192,6 +192,8 @@ builder.queryField('affinityStats', (t) =>
 export async function readAffinityStats({ parts, desk }: AdminContext): Promise<AffinityStats> {
   const promptCacheHitRate = await desk.promptCacheHitRate();
   const { affinity, routing } = parts.catalog.current.settings;
+  // Lists follow what they are told: one that is no longer counted must not stay in them until the next sweep.
+  parts.affinity.sweep();
   const counters = parts.affinity.counters();
   const bindings = parts.affinity.list();
   const reasons = [...counters.invalidations].map(([code, count]) => ({ ...bindingReason(code), count }));

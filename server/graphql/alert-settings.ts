@@ -3,9 +3,9 @@
 import * as v from 'valibot';
 import { type AlertSettings, WEBHOOK_PURPOSE } from '../gateway/cache-alert.ts';
 import { builder, VIEWER } from './builder.ts';
-import { decimal, switchField, wholeNumber } from './fields.ts';
+import { decimal, switchField, tooLong, WEB_URL, wholeNumber } from './fields.ts';
 import type { AdminParts } from './parts.ts';
-import { failure } from './user-error.ts';
+import { inputFailure } from './user-error.ts';
 
 const MAX_URL_CHARACTERS = 2_000;
 
@@ -69,8 +69,8 @@ export const alertFields = v.partial(
     webhookUrl: v.pipe(
       v.string('must be a text'),
       v.trim(),
-      v.maxLength(MAX_URL_CHARACTERS, `must have at most ${MAX_URL_CHARACTERS} characters`),
-      v.check((text) => text === '' || isWebhookUrl(text), 'must be an http or https URL without a password'),
+      v.maxLength(MAX_URL_CHARACTERS, tooLong(MAX_URL_CHARACTERS, 'characters')),
+      v.check((text) => text === '' || isWebhookUrl(text), WEB_URL),
     ),
     allowPrivateNetwork: switchField,
     minRequests: wholeNumber(1, 1_000_000),
@@ -94,7 +94,10 @@ export async function changedAlerts(
   const { protocol, origin } = new URL(webhookUrl);
   if (protocol === 'http:' && !changed.allowPrivateNetwork) {
     const message = 'Cannot accept alerts.webhookUrl: it must use https unless private networks are allowed';
-    throw failure('invalid-url', message, ['input', 'alerts', 'webhookUrl']);
+    throw inputFailure('invalid-url', message, {
+      path: ['input', 'alerts', 'webhookUrl'],
+      problem: 'needs-https',
+    });
   }
   const webhook = {
     sealedUrl: await vault.seal(webhookUrl, WEBHOOK_PURPOSE),

@@ -1,6 +1,12 @@
 // Alerts about prompt caches that serve less than they used to: the list, its changes, and a test of the webhook.
 
-import type { AlertEnd, AlertSubject, CacheAlert, WebhookResult } from '../gateway/cache-alert.ts';
+import type {
+  AlertEnd,
+  AlertSubject,
+  CacheAlert,
+  WebhookFault,
+  WebhookResult,
+} from '../gateway/cache-alert.ts';
 import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { whileLoggedIn } from './subscription.ts';
@@ -102,9 +108,25 @@ async function* alertsOf(events: AsyncIterable<{ alert: CacheAlert }>): AsyncGen
   for await (const { alert } of events) yield alert;
 }
 
+const WebhookFaultRef = builder.enumType('WebhookFault', {
+  description: 'Why a message did not reach the webhook.',
+  values: {
+    NOT_CONFIGURED: { value: 'not-configured', description: 'There is no webhook.' },
+    BUSY: { value: 'busy', description: 'Too many messages are under way.' },
+    BAD_URL: { value: 'bad-url', description: 'The stored URL cannot be opened.' },
+    REFUSED: { value: 'refused', description: 'It answered with a status that is not 200 to 299.' },
+    TIMEOUT: { value: 'timeout', description: 'It did not answer in time.' },
+    BLOCKED: { value: 'blocked', description: 'The outbound guard refused its address.' },
+    UNREACHABLE: { value: 'unreachable', description: 'No connection: name, network or TLS.' },
+    BROKEN: { value: 'broken', description: 'The connection or its framing broke.' },
+  } as const,
+});
+
 interface TestShape {
   delivered: boolean;
   reason: string | null;
+  reasonCode: WebhookFault | null;
+  status: number | null;
 }
 
 const TestPayload = builder
@@ -120,6 +142,16 @@ const TestPayload = builder
         nullable: true,
         description: 'Why it was not delivered, in English; null when it was.',
       }),
+      reasonCode: t.field({
+        type: WebhookFaultRef,
+        nullable: true,
+        description: 'The same for programs; null when it was delivered.',
+        resolve: ({ reasonCode }): WebhookFault | null => reasonCode,
+      }),
+      status: t.exposeInt('status', {
+        nullable: true,
+        description: 'HTTP status that it was refused with; null when it was not, or none came.',
+      }),
       errors: t.field({ type: [UserErrorRef], description: ERRORS, resolve: ({ errors }) => errors }),
     }),
   });
@@ -130,12 +162,14 @@ builder.mutationField('testAlertWebhook', (t) =>
     ...BY_OPERATOR,
     description: 'Sends a message of the kind `test` to the webhook; takes up to 30 seconds.',
     resolve: (_root, _args, { parts }) =>
-      payload<TestShape>({ delivered: false, reason: null }, async () =>
+      payload<TestShape>({ ...testShape({ isDelivered: true }), delivered: false }, async () =>
         testShape(await parts.alerts.testWebhook()),
       ),
   }),
 );
 
 function testShape(result: WebhookResult): TestShape {
-  return result.isDelivered ? { delivered: true, reason: null } : { delivered: false, reason: result.reason };
+  if (result.isDelivered) return { delivered: true, reason: null, reasonCode: null, status: null };
+  const { reason, code, status } = result;
+  return { delivered: false, reason, reasonCode: code, status };
 }

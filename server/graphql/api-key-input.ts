@@ -11,10 +11,18 @@ import {
 } from '../gateway/key-restrictions.ts';
 import { SURFACES } from '../wire/surface.ts';
 import { builder } from './builder.ts';
-import { aboveZero, checkInput, ipRangesField, nameField, switchField, wholeNumber } from './fields.ts';
+import {
+  aboveZero,
+  checkInput,
+  ipRangesField,
+  nameField,
+  switchField,
+  tooLong,
+  wholeNumber,
+} from './fields.ts';
 import { rawId } from './global-id.ts';
 import { SurfaceRef } from './surface.ts';
-import { failure, notFound } from './user-error.ts';
+import { inputFailure, notFound } from './user-error.ts';
 import { READ_VERSION } from './version.ts';
 
 type InputFields = Parameters<Parameters<typeof builder.inputType>[1]['fields']>[0];
@@ -64,7 +72,7 @@ export const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
 const limited = <const Schema extends v.GenericSchema>(schema: Schema) => v.optional(v.nullable(schema));
 const perMinute = limited(wholeNumber(1, MAX_PER_MINUTE));
 const budget = limited(aboveZero(MAX_BUDGET_USD));
-const TOO_LONG = `must have at most ${MAX_LIST_ENTRIES} entries`;
+const TOO_LONG = tooLong(MAX_LIST_ENTRIES, 'entries');
 const idsField = limited(v.pipe(v.array(v.string('must be an id')), v.maxLength(MAX_LIST_ENTRIES, TOO_LONG)));
 
 const apiKeyFields = v.object({
@@ -93,10 +101,10 @@ export function checkApiKey<Row extends KeyRestrictions & { name: string; isEnab
   const given = checkInput(apiKeyFields, { name: row.name, enabled: row.isEnabled, ...input });
   const { name, enabled, expiresAt, allowedModelIds, allowedProviderIds, allowedSurfaces, ...others } = given;
   if (typeof expiresAt === 'number' && expiresAt !== row.expiresAtMs && expiresAt <= nowMs) {
-    throw failure('invalid-value', 'Cannot accept expiresAt: it must lie in the future', [
-      'input',
-      'expiresAt',
-    ]);
+    throw inputFailure('invalid-value', 'Cannot accept expiresAt: it must lie in the future', {
+      path: ['input', 'expiresAt'],
+      problem: 'in-the-past',
+    });
   }
   const ids = <Kept extends string[] | null>(
     list: readonly string[] | null | undefined,

@@ -60,6 +60,8 @@ const AuditEntryConnection = builder.connectionObject({ type: AuditEntryRef, nam
 const AuditFilterInput = builder.inputType('AuditFilter', {
   description: 'Every given field must match.',
   fields: (t) => ({
+    from: t.field({ type: 'DateTime', description: 'Half-open: from <= at < to.' }),
+    to: t.field({ type: 'DateTime', description: 'Half-open: from <= at < to.' }),
     actor: t.string({ description: 'By exactly this actor.' }),
     action: t.string({ description: 'Exactly this mutation.' }),
     outcome: t.field({ type: AuditOutcomeRef, description: 'That went like this.' }),
@@ -72,7 +74,7 @@ builder.queryField('auditLog', (t) =>
     type: AuditEntryConnection,
     description: 'Every mutation, newest first. The newest 100,000 are kept.',
     args: { filter: t.arg({ type: AuditFilterInput }), ...pageArgs(t) },
-    resolve: (_root, { filter, ...page }, context) => auditPage(context, withoutNulls(filter ?? {}), page),
+    resolve: (_root, { filter, ...page }, context) => auditPage(context, auditFilter(filter), page),
   }),
 );
 
@@ -91,11 +93,15 @@ async function auditPage({ parts }: AdminContext, filter: AuditFilter, args: Pag
   });
 }
 
-function withoutNulls({ actor, action, outcome, search }: typeof AuditFilterInput.$inferInput): AuditFilter {
+/** Absent and null fields do not filter. */
+function auditFilter(input: typeof AuditFilterInput.$inferInput | null | undefined): AuditFilter {
+  const { from, to, actor, action, outcome, search } = input ?? {};
   return {
-    ...(actor == null ? {} : { actor }),
-    ...(action == null ? {} : { action }),
-    ...(outcome == null ? {} : { outcome }),
-    ...(search == null ? {} : { search }),
+    ...(from != null && { fromMs: from }),
+    ...(to != null && { toMs: to }),
+    ...(actor != null && { actor }),
+    ...(action != null && { action }),
+    ...(outcome != null && { outcome }),
+    ...(search != null && { search }),
   };
 }

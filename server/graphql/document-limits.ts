@@ -19,7 +19,7 @@ import {
   visit,
 } from 'graphql';
 import { FIELD_WEIGHTS } from './field-weights.ts';
-import { MAX_PAGE_ROWS } from './page.ts';
+import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from './page.ts';
 
 export const LIMITS = {
   /** Lexical tokens; the panel's largest document has a few hundred. */
@@ -159,11 +159,20 @@ function add(total: Size, part: Size): void {
   total.cost += part.cost;
 }
 
-/** Rows asked for by `first`, or by its default; the most there can be when it is a variable; null for fields without one. */
+/** Rows asked for by `first` or `last`, or by default; the most there can be when it is a variable; null for fields without. */
 function pageRows(field: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number | null {
   const first = definition?.args.find(({ name }) => name === 'first');
-  if (!first) return null;
-  const given = field.arguments?.find(({ name }) => name.value === 'first')?.value;
-  if (!given) return typeof first.defaultValue === 'number' ? first.defaultValue : MAX_PAGE_ROWS;
-  return given.kind === Kind.INT ? Math.min(Number(given.value), MAX_PAGE_ROWS) : MAX_PAGE_ROWS;
+  if (!definition || !first) return null;
+  // Some documents state both, one of them as null by a variable.
+  const given = (field.arguments ?? [])
+    .filter(({ name }) => name.value === 'first' || name.value === 'last')
+    .map(({ value }) => (value.kind === Kind.INT ? rowsOf(Number(value.value)) : MAX_PAGE_ROWS));
+  if (given.length > 0) return Math.max(...given);
+  if (typeof first.defaultValue === 'number') return first.defaultValue;
+  return definition.args.some(({ name }) => name === 'last') ? DEFAULT_PAGE_ROWS : MAX_PAGE_ROWS;
+}
+
+/** A number that is refused later must not lower what stands beside it in the document. */
+function rowsOf(given: number): number {
+  return Math.min(Math.max(given, 1), MAX_PAGE_ROWS);
 }

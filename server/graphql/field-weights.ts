@@ -8,6 +8,7 @@ export const FIELD_WEIGHTS: Readonly<Record<string, number>> = {
   'Query.requestLogStats': 5_000,
   'Query.requestGroups': 5_000,
   'Query.requestSeries': 10_000,
+  'Query.accountHealthSeries': 10_000,
   'Query.cacheMissAnalysis': 20_000,
   'Query.ttlAnalysis': 20_000,
   'Query.cacheHitAnalysis': 20_000,

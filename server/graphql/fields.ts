@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { normalizedRange } from '../gateway/client-address.ts';
-import { ExpectedFailure } from './user-error.ts';
+import { ExpectedFailure, type InputFault } from './user-error.ts';
 
 const MAX_NAME_CHARACTERS = 200;
 const MAX_CREDENTIAL_CHARACTERS = 10_000;
@@ -11,18 +11,43 @@ const MAX_RANGES = 1_000;
 /** Names end up in log lines and reply headers, where a line break would forge another line. */
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
+/** What the words of a check mean for programs. Filled while the modules load, with as many as there are checks. */
+const FAULTS = new Map<string, InputFault>();
+
+/** The words of a check, which will be told with what they mean. */
+function words(text: string, fault: InputFault): string {
+  FAULTS.set(text, fault);
+  return text;
+}
+
+/** Words for more than `max` characters, or entries of a list. */
+export function tooLong(max: number, of: 'characters' | 'entries'): string {
+  return words(`must have at most ${max} ${of}`, {
+    problem: of === 'entries' ? 'too-many' : 'too-long',
+    max,
+  });
+}
+
+const EMPTY = words('must not be empty', { problem: 'required' });
+const CONTROL = words('must not contain control characters', { problem: 'control-characters' });
+const PRINTABLE = words('must consist of printable ASCII characters without spaces', {
+  problem: 'not-printable',
+});
+const EMAIL = words('must be an e-mail address', { problem: 'not-an-email' });
+export const WEB_URL = words('must be an http or https URL without a password', { problem: 'not-a-url' });
+
 /** Trimmed, 1 to 200 characters, no control characters. */
 export const nameField = v.pipe(
   v.string('must be a text'),
   v.trim(),
-  v.nonEmpty('must not be empty'),
-  v.maxLength(MAX_NAME_CHARACTERS, `must have at most ${MAX_NAME_CHARACTERS} characters`),
-  v.check((text) => !CONTROL_CHARACTER.test(text), 'must not contain control characters'),
+  v.nonEmpty(EMPTY),
+  v.maxLength(MAX_NAME_CHARACTERS, tooLong(MAX_NAME_CHARACTERS, 'characters')),
+  v.check((text) => !CONTROL_CHARACTER.test(text), CONTROL),
 );
 
 export const optionalName = v.nullable(nameField);
 
-export const emailField = v.nullable(v.pipe(nameField, v.email('must be an e-mail address')));
+export const emailField = v.nullable(v.pipe(nameField, v.email(EMAIL)));
 
 export const switchField = v.boolean('must be true or false');
 
@@ -30,40 +55,48 @@ export const switchField = v.boolean('must be true or false');
 export const credentialField = v.pipe(
   v.string('must be a text'),
   v.trim(),
-  v.nonEmpty('must not be empty'),
-  v.maxLength(MAX_CREDENTIAL_CHARACTERS, `must have at most ${MAX_CREDENTIAL_CHARACTERS} characters`),
-  v.regex(/^[\x21-\x7e]+$/, 'must consist of printable ASCII characters without spaces'),
+  v.nonEmpty(EMPTY),
+  v.maxLength(MAX_CREDENTIAL_CHARACTERS, tooLong(MAX_CREDENTIAL_CHARACTERS, 'characters')),
+  v.regex(/^[\x21-\x7e]+$/, PRINTABLE),
 );
 
 export const aliasesField = v.pipe(
   v.array(nameField, 'must be a list'),
-  v.maxLength(MAX_ALIASES, `must have at most ${MAX_ALIASES} entries`),
+  v.maxLength(MAX_ALIASES, tooLong(MAX_ALIASES, 'entries')),
   v.transform((names) => [...new Set(names)]),
 );
 
-const IP_RANGE = 'must consist of addresses and ranges such as 10.0.0.0/8 or 2001:db8::/32';
+const IP_RANGE = words('must consist of addresses and ranges such as 10.0.0.0/8 or 2001:db8::/32', {
+  problem: 'not-an-address-range',
+});
 
 /** Addresses and CIDR ranges in their usual form, each once. */
 export const ipRangesField = v.pipe(
   v.array(v.pipe(v.string(IP_RANGE), v.transform(normalizedRange), v.string(IP_RANGE)), 'must be a list'),
-  v.maxLength(MAX_RANGES, `must have at most ${MAX_RANGES} entries`),
+  v.maxLength(MAX_RANGES, tooLong(MAX_RANGES, 'entries')),
   v.transform((ranges) => [...new Set(ranges)]),
 );
 
 export function wholeNumber(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
+  const message = words(`must be a whole number from ${min} to ${max}`, {
+    problem: 'not-a-whole-number',
+    min,
+    max,
+  });
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
 export function decimal(min: number, max: number) {
-  const message = `must be a number from ${min} to ${max}`;
+  const message = words(`must be a number from ${min} to ${max}`, { problem: 'not-a-number', min, max });
   return v.pipe(v.number(message), v.finite(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
 export function aboveZero(max: number) {
-  const message = `must be a number above 0, up to ${max}`;
+  const message = words(`must be a number above 0, up to ${max}`, { problem: 'not-above-zero', max });
   return v.pipe(v.number(message), v.finite(message), v.gtValue(0, message), v.maxValue(max, message));
 }
+
+const MISSING: InputFault = { problem: 'required' };
 
 /** The checked values; throws every problem at once as an ExpectedFailure with paths under `input`. */
 export function checkInput<const Schema extends v.GenericSchema>(
@@ -76,7 +109,8 @@ export function checkInput<const Schema extends v.GenericSchema>(
     result.issues.map((issue) => {
       const path = (issue.path ?? []).map((item) => String(item.key));
       const message = `Cannot accept ${path.join('.')}: it ${issue.message}`;
-      return { code: 'invalid-value', message, path: ['input', ...path], retryAfterSeconds: null };
+      const fault = FAULTS.get(issue.message) ?? (issue.input === null ? MISSING : null);
+      return { code: 'invalid-value', message, path: ['input', ...path], retryAfterSeconds: null, ...fault };
     }),
   );
 }

@@ -3,6 +3,7 @@
 import type { Miss } from '../gateway/route-record.ts';
 import { builder, OWN } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
+import { MissDetailRef } from './miss-detail.ts';
 import { RequestLogRef } from './refs.ts';
 import { MissCauseRef } from './request-enums.ts';
 
@@ -24,6 +25,35 @@ const MissRef = builder.objectRef<Miss>('Miss').implement({
       nullable: true,
       description:
         'In words, such as `unused for 412 s`, `warm on team-b; the bound account was full`, `system` or `message 14` (counted from 0, as in the request); null = nothing to add.',
+    }),
+    detailCode: t.field({
+      type: MissDetailRef,
+      nullable: true,
+      description:
+        'What `detail` says, for programs; null = nothing, or the request is older than the codes.',
+      resolve: ({ facts }) => facts?.code ?? null,
+    }),
+    detailMs: t.float({
+      nullable: true,
+      description: 'Milliseconds of UNUSED_FOR, EXPIRED_AGO and BEFORE_EXPIRY; null for other codes.',
+      resolve: ({ facts }) => facts?.ms ?? null,
+    }),
+    detailCount: t.int({
+      nullable: true,
+      description:
+        'Tokens of PROMPT_TOO_SHORT and BEGINNING_TOO_SHORT, blocks of TOO_MANY_BLOCKS, index of MESSAGE, of the first of MESSAGES; null for other codes.',
+      resolve: ({ facts }) => facts?.count ?? null,
+    }),
+    detailUpTo: t.int({
+      nullable: true,
+      description: 'Index of the last of MESSAGES; null for other codes.',
+      resolve: ({ facts }) => facts?.upTo ?? null,
+    }),
+    detailName: t.string({
+      nullable: true,
+      description:
+        "Name of the account of WARM_ON, of the provider's model of MODEL_WAS; null for other codes.",
+      resolve: ({ facts }) => facts?.name ?? null,
     }),
   }),
 });

@@ -8,7 +8,7 @@ import { ROUTE_POLICIES, ROUTE_PROFILES } from '../gateway/routing-settings.ts';
 import { builder, VIEWER } from './builder.ts';
 import { changed, contains, copyOf } from './catalog-rows.ts';
 import { DeletePayload, deleteEntry } from './deletion.ts';
-import { checkInput, decimal, nameField, optionalName, wholeNumber } from './fields.ts';
+import { checkInput, decimal, nameField, optionalName, tooLong, wholeNumber } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { isUnpriced, mappingsOf } from './model-prices.ts';
 import { pageOf } from './page.ts';
@@ -214,7 +214,7 @@ const tokenPrices = {
 };
 const tiers = v.pipe(
   v.array(v.object({ aboveInputTokens: wholeNumber(1, 1_000_000_000), ...tokenPrices }), 'must be a list'),
-  v.maxLength(10, 'must have at most 10 entries'),
+  v.maxLength(10, tooLong(10, 'entries')),
 );
 
 /** What `ModelPriceInput` must hold. */

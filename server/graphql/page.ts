@@ -94,11 +94,11 @@ export function pageFrom<Row>(
   };
 }
 
-/** How many rows are asked for; throws unless 1 … 200. */
-export function pageRows({ first }: PageArgs): number {
+/** How many rows are asked for; throws unless 1 … 200. `name`: of the argument that says it. */
+export function pageRows({ first }: PageArgs, name = 'first'): number {
   const rows = first ?? DEFAULT_PAGE_ROWS;
   if (rows >= 1 && rows <= MAX_PAGE_ROWS) return rows;
-  throw badInput(`Cannot page by ${rows} rows: first must be from 1 to ${MAX_PAGE_ROWS}`);
+  throw badInput(`Cannot page by ${rows} rows: ${name} must be from 1 to ${MAX_PAGE_ROWS}`);
 }
 
 export function writeCursor(order: string, key: SortKey): string {

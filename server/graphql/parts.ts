@@ -45,7 +45,10 @@ export interface AdminParts {
   catalog: Pick<CatalogHolder, 'current' | 'apply'>;
   log: RequestLog;
   bodies: { get(id: string): Promise<BodyTexts | null> };
-  affinity: Pick<AffinityTable, 'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move'>;
+  affinity: Pick<
+    AffinityTable,
+    'list' | 'get' | 'counters' | 'history' | 'clear' | 'peek' | 'pin' | 'move' | 'sweep'
+  >;
   modelMappings: Pick<ModelMappingCache, 'contents' | 'clearName' | 'clearPair' | 'clearAll'>;
   health: Pick<
     HealthTable,

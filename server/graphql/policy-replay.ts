@@ -37,7 +37,8 @@ const ReplayPolicyInput = builder.inputType('ReplayPolicyInput', {
         'How many equal accounts there are, 1 to 64; none = as many as answered the recorded requests.',
     }),
     slotsPerAccount: t.int({
-      description: 'Concurrent requests that each account takes; none = by `utilisation`.',
+      description:
+        'Concurrent requests that each account takes; none = by `utilisation`. With one each, LEAST_LOADED does as ROUND_ROBIN: whoever is free is idle.',
     }),
     utilisation: t.float({
       description:

@@ -1,5 +1,6 @@
 // The request log: one row per request, with its attempts.
 
+import { warmerTokensIn } from '../gateway/binding-reasons.ts';
 import type { AttemptRow, RequestCursor } from '../gateway/ports.ts';
 import { saidIn } from '../gateway/said.ts';
 import { BY_OWN_KEY, badInput, builder, OWN, VIEWER } from './builder.ts';
@@ -7,8 +8,7 @@ import { ClearPayload, NOTHING_CLEARED, tellCleared } from './clear.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { maySee, ownFilter } from './own-rows.ts';
-import { type PageArgs, pageFrom, pageRows, readCursor, writeCursor } from './page.ts';
-import { pageArgs } from './page-args.ts';
+import { readCursor, writeCursor } from './page.ts';
 import { AccountRef, ApiKeyRef, EndpointRef, ModelRef, ProviderRef, RequestLogRef, UserRef } from './refs.ts';
 import {
   AffinityOutcomeRef,
@@ -18,6 +18,7 @@ import {
 } from './request-enums.ts';
 import { RequestLogFilter, requestFilter } from './request-filter-input.ts';
 import { SurfaceRef } from './surface.ts';
+import { pageOfWay, type TwoWayArgs, twoWayArgs, wayOf } from './two-way-page.ts';
 import { payload } from './user-error.ts';
 
 const AttemptRef = builder.objectRef<AttemptRow>('Attempt').implement({
@@ -156,6 +157,13 @@ builder.node(RequestLogRef, {
       description: 'What the provider or the network said, out of `affinityReason`; null = nothing.',
       resolve: ({ affinityReason }) => saidIn(affinityReason),
     }),
+    affinityWarmerTokens: t.field({
+      type: 'Long',
+      nullable: true,
+      description:
+        'How many tokens more were warm on the account than on the bound one; null unless that is the reason.',
+      resolve: ({ affinityReason }) => warmerTokensIn(affinityReason),
+    }),
     affinityCode: t.exposeString('affinityCode', {
       description: 'The same for programs, such as `bound-account` or `bound-account-full`.',
     }),
@@ -220,8 +228,8 @@ builder.queryFields((t) => ({
     ...BY_OWN_KEY,
     type: RequestLogConnection,
     description:
-      'Requests, newest first. While it looks through many rows for a few, as for a part of a text, a page may have fewer than asked for, or none: as long as there is a next page, go on at `endCursor`.',
-    args: { filter: t.arg({ type: RequestLogFilter }), ...pageArgs(t) },
+      'Requests, newest first. While it looks through many rows for a few, as for a part of a text, a page may have fewer than asked for, or none: as long as there is a next page, go on at `endCursor`. `last` with `before` walks the other way, to newer requests: as long as there is a previous page, go on at `startCursor`. In the direction that was not asked for, `pageInfo` only says whether a cursor was given.',
+    args: { filter: t.arg({ type: RequestLogFilter }), ...twoWayArgs(t) },
     resolve: (_root, { filter, ...page }, context) => pageOfLog(context, filter, page),
   }),
   requestLog: t.field({
@@ -257,21 +265,28 @@ const ORDER = 'started-at';
 async function pageOfLog(
   { parts, visitor }: AdminContext,
   filterInput: typeof RequestLogFilter.$inferInput | null | undefined,
-  args: PageArgs,
+  args: TwoWayArgs,
 ) {
-  const limit = pageRows(args);
+  const way = wayOf(args);
   const filter = ownFilter(visitor, requestFilter(filterInput));
-  const after = args.after == null ? null : logCursor(args.after);
-  const { rows, reached } = await parts.log.page(filter, { limit: limit + 1, after });
-  const edges = rows
-    .slice(0, limit)
-    .map((node) => ({ cursor: writeCursor(ORDER, [node.startedAtMs, node.id]), node }));
-  const totalCount = () => parts.log.count(filter);
-  const page = pageFrom(edges, { hasNextPage: reached !== null, args, totalCount });
+  const { rows, reached } = await parts.log.page(filter, {
+    limit: way.limit + 1,
+    after: way.cursor === null ? null : logCursor(way.cursor),
+    isOldestFirst: way.isBackward,
+  });
+  const edges = rows.slice(0, way.limit).map((node) => ({ cursor: cursorOf(node), node }));
+  const page = pageOfWay(way.isBackward ? edges.toReversed() : edges, way, {
+    hasMore: reached !== null,
+    totalCount: () => parts.log.count(filter),
+  });
   // With fewer rows than may be the page goes on where looking for them ended.
-  if (rows.length <= limit && reached)
-    page.pageInfo.endCursor = writeCursor(ORDER, [reached.startedAtMs, reached.id]);
+  if (rows.length <= way.limit && reached)
+    page.pageInfo[way.isBackward ? 'startCursor' : 'endCursor'] = cursorOf(reached);
   return page;
+}
+
+function cursorOf({ startedAtMs, id }: RequestCursor): string {
+  return writeCursor(ORDER, [startedAtMs, id]);
 }
 
 function logCursor(cursor: string): RequestCursor {

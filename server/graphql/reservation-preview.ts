@@ -161,11 +161,12 @@ function proposedBy(
   const faults = reservationFaults(proposed, given);
   if (faults.length === 0) return proposed;
   throw new ExpectedFailure(
-    faults.map(({ field, message }) => ({
+    faults.map(({ field, message, ...fault }) => ({
       code: 'invalid-value',
       message: `Cannot accept ${field}: it ${message}`,
       path: ['input', field],
       retryAfterSeconds: null,
+      ...fault,
     })),
   );
 }

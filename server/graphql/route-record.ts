@@ -108,6 +108,17 @@ export const RouteRecordRef = builder.objectRef<RouteRecord>('RouteRecord').impl
   }),
 });
 
+const TtlReasonRef = builder.enumType('TtlReason', {
+  description: 'Why the gateway set the longer cache lifetime; the sums stand beside it.',
+  values: {
+    OWN_PAUSES: { value: 'own-pauses', description: "It pays, by the session's own pauses." },
+    PAUSES_SEEN: {
+      value: 'pauses-seen',
+      description: 'It pays, by the pauses seen so far, of the session and of others of its kind.',
+    },
+  } as const,
+});
+
 const CacheLeversRef = builder.objectRef<CacheLeverRecord>('CacheLevers').implement({
   description: 'What the gateway did to the request for the sake of the cache.',
   authScopes: VIEWER,
@@ -116,7 +127,26 @@ const CacheLeversRef = builder.objectRef<CacheLeverRecord>('CacheLevers').implem
       nullable: true,
       description: "`5m` or `1h`: the lifetime set on the client's cache marks; null = left as they were.",
     }),
-    ttlReason: t.exposeString('ttlReason', { nullable: true, description: 'Why that lifetime.' }),
+    ttlReason: t.exposeString('ttlReason', {
+      nullable: true,
+      description: 'Why that lifetime, in words; null = it was left as it was.',
+    }),
+    ttlReasonCode: t.field({
+      type: TtlReasonRef,
+      nullable: true,
+      description: 'The same for programs; null = left as it was, or the request is older than the codes.',
+      resolve: ({ ttlSums }) => ttlSums && (ttlSums.isOwn ? 'own-pauses' : 'pauses-seen'),
+    }),
+    ttlSavedUsd: t.float({
+      nullable: true,
+      description: 'USD that 1 h saves of writing again after those pauses; null without a `ttlReasonCode`.',
+      resolve: ({ ttlSums }) => ttlSums?.savedUsd ?? null,
+    }),
+    ttlExtraUsd: t.float({
+      nullable: true,
+      description: 'USD that 1 h costs more to write; null without a `ttlReasonCode`.',
+      resolve: ({ ttlSums }) => ttlSums?.extraUsd ?? null,
+    }),
     breakpointsPlaced: t.exposeInt('breakpointsPlaced', { description: 'Cache marks added.' }),
     promptCacheKeySet: t.exposeBoolean('promptCacheKeySet', {
       description: 'A `prompt_cache_key` was added.',

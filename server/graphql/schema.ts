@@ -3,6 +3,7 @@
 import './account.ts';
 import './account-edit.ts';
 import './account-health.ts';
+import './account-health-series.ts';
 import './account-test.ts';
 import './admin-token.ts';
 import './affinity.ts';

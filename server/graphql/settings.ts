@@ -234,11 +234,12 @@ function refuseContradictions({ reservation }: Settings, given: v.InferOutput<ty
   const faults = given.reservation ? reservationFaults(reservation, given.reservation) : [];
   if (faults.length === 0) return;
   throw new ExpectedFailure(
-    faults.map(({ field, message }) => ({
+    faults.map(({ field, message, ...fault }) => ({
       code: 'invalid-value',
       message: `Cannot accept reservation.${field}: it ${message}`,
       path: ['input', 'reservation', field],
       retryAfterSeconds: null,
+      ...fault,
     })),
   );
 }

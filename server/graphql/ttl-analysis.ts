@@ -11,7 +11,7 @@ import type { AdminParts } from './parts.ts';
 import { TtlAdviceRef } from './ttl-advice.ts';
 
 const MAX_GROUPS = 1_000;
-/** Requests that the advice is computed from: about 25 ms, most of it to read them. */
+/** Requests that the advice is computed from, more or less: about 25 ms, most of it to read them. */
 const SAMPLED_REQUESTS = 4_000;
 /** A sample has few of the largest sessions: where sessions are asked about, they are read themselves. */
 const SESSION_REQUESTS = 12_000;
@@ -249,11 +249,8 @@ function sampleAdviser(
   { filter, by }: { filter: IntervalFilter; by: IntervalGrouping },
 ) {
   const read = once(async () => {
-    const { uses, sessions, drawnSessions } = await parts.log.cacheUses(filter, SAMPLED_REQUESTS);
-    const options = adviceOptions(parts, {
-      toMs: filter.toMs,
-      sessionsPerDrawn: sessions / Math.max(1, drawnSessions),
-    });
+    const { uses, sample } = await parts.log.cacheUses(filter, SAMPLED_REQUESTS);
+    const options = { ...adviceOptions(parts, filter.toMs), sample };
     return { uses, groups: Map.groupBy(uses, (use) => groupOf(use, by)), options };
   });
   return {
@@ -282,24 +279,26 @@ function sessionAdviser(
     const uses = await parts.log.sessionUses(filter, ids);
     return {
       bySession: Map.groupBy(uses, ({ sessionId }) => sessionId),
-      options: adviceOptions(parts, { toMs: filter.toMs, sessionsPerDrawn: 1 }),
+      options: adviceOptions(parts, filter.toMs),
     };
   });
   return async (id: string) => {
     const { bySession, options } = await read();
-    return ttlAdvice(bySession.get(id) ?? [], options);
+    const own = bySession.get(id) ?? [];
+    const sample = {
+      sessions: 1,
+      requests: own.length,
+      drawn: new Map([[id, { requests: own.length, chance: 1 }]]),
+    };
+    return ttlAdvice(own, { ...options, sample });
   };
 }
 
-function adviceOptions(
-  { catalog, clock }: AdviserParts,
-  { toMs, sessionsPerDrawn }: { toMs: number; sessionsPerDrawn: number },
-): AdviceOptions {
+function adviceOptions({ catalog, clock }: AdviserParts, toMs: number): Omit<AdviceOptions, 'sample'> {
   return {
     pricesOf: pricesFrom(catalog.current),
     maxPings: catalog.current.settings.cacheLevers.keepWarm.maxPings,
     toMs: Math.min(toMs, clock.nowMs()),
-    sessionsPerDrawn,
   };
 }
 

@@ -1,5 +1,6 @@
 // Why the cold tokens of a request were cold, and what each cause cost. Pure.
 
+import { type MissFacts, missFacts, missWords } from '../gateway/miss-facts.ts';
 import type { Miss, MissCause } from '../gateway/route-record.ts';
 import type { PromptCut, PromptPart } from '../wire/outline.ts';
 import { cacheWrites, type Usage } from '../wire/usage.ts';
@@ -46,7 +47,7 @@ export interface MissInput {
 const PART_ORDER: readonly PromptPart[] = ['tools', 'system', 'message'];
 
 type PredictedReason = 'warm' | 'cold' | 'below-minimum' | 'lookback-exceeded' | 'not-cacheable';
-type Finding = Pick<Miss, 'cause' | 'detail'>;
+type Finding = Pick<Miss, 'cause' | 'facts'>;
 
 /** Facts as token positions in the prompt: what lies before a position has the property. */
 interface Facts {
@@ -64,8 +65,8 @@ interface Facts {
   /** The conversation's last request: its end, what of it was warm, and where this prompt leaves it. */
   lastEnd: number;
   lastWarm: number;
-  modelChange: string | null;
-  prefixChange: string | null;
+  modelChange: MissFacts | null;
+  prefixChange: MissFacts | null;
   /** Why a prefix that is sent again is not cached at all. */
   barrier: Finding | null;
   isFirst: boolean;
@@ -84,12 +85,12 @@ export function missesOf(input: MissInput): Miss[] | null {
   const facts = factsOf(input, { inputTokens, readTokens: cacheReadTokens });
   const costOf = coster(input, cacheReadTokens);
   const misses = new Map<MissCause, Miss>();
-  const add = ({ cause, detail }: Finding, from: number, to: number) => {
-    const miss = misses.get(cause) ?? { cause, tokens: 0, costNanoUsd: input.prices && 0, detail };
+  const add = (found: Finding, from: number, to: number) => {
+    const miss = misses.get(found.cause) ?? blank(found.cause, input);
     miss.tokens += to - from;
-    miss.detail ??= detail;
+    miss.facts ??= found.facts;
     if (miss.costNanoUsd !== null) miss.costNanoUsd += costOf(from, to);
-    misses.set(cause, miss);
+    misses.set(found.cause, miss);
   };
   let from = cacheReadTokens;
   for (const to of borders(facts)) {
@@ -97,8 +98,16 @@ export function missesOf(input: MissInput): Miss[] | null {
     from = to;
   }
   return withoutNoise([...misses.values()], facts)
-    .map((miss) => ({ ...miss, costNanoUsd: miss.costNanoUsd && Math.round(miss.costNanoUsd) }))
+    .map((miss) => ({
+      ...miss,
+      costNanoUsd: miss.costNanoUsd && Math.round(miss.costNanoUsd),
+      detail: miss.facts && missWords(miss.facts, input.whyMoved),
+    }))
     .toSorted(costliestFirst);
+}
+
+function blank(cause: MissCause, { prices }: MissInput): Miss {
+  return { cause, tokens: 0, costNanoUsd: prices && 0, detail: null, facts: null };
 }
 
 /**
@@ -160,7 +169,7 @@ function factsOf(input: MissInput, counts: { inputTokens: number; readTokens: nu
 function leavingOf(
   cuts: readonly PromptCut[],
   lastCuts: readonly KeptCut[],
-): { bytes: number; place: string } | null {
+): { bytes: number; place: MissFacts } | null {
   const positions = new Map(cuts.map(({ hash }, at) => [hash, at]));
   const shared = lastCuts.findLastIndex(({ hash }) => positions.has(hash));
   const before = lastCuts[shared + 1];
@@ -172,21 +181,22 @@ function leavingOf(
 }
 
 /** Parts come in one order, so what is earlier in either prompt is what was changed, added or left out. */
-function placeOf(now: KeptCut, before: KeptCut): string {
+function placeOf(now: KeptCut, before: KeptCut): MissFacts {
   const part = PART_ORDER.indexOf(now.part) <= PART_ORDER.indexOf(before.part) ? now.part : before.part;
-  if (part !== 'message') return part;
+  if (part !== 'message') return missFacts(part);
   // Not every cut is remembered, so the first difference may lie a little further on.
   return before.part === 'message' && before.index > now.index
-    ? `messages ${now.index} to ${before.index}`
-    : `message ${now.index}`;
+    ? missFacts('messages', { count: now.index, upTo: before.index })
+    : missFacts('message', { count: now.index });
 }
 
-function modelChangeOf(input: MissInput, last: LastRequest): string | null {
-  if (last.modelId !== input.modelId) return `the model was ${last.family.split('|').slice(2).join('|')}`;
-  if (last.flags !== input.flags) return 'a setting that the cache depends on';
+function modelChangeOf(input: MissInput, last: LastRequest): MissFacts | null {
+  if (last.modelId !== input.modelId)
+    return missFacts('model-was', { name: last.family.split('|').slice(2).join('|') });
+  if (last.flags !== input.flags) return missFacts('setting-changed');
   const isSameFamily = last.family === input.family;
   const isSameRest = headerPart(last.spaceKey, last.family) === headerPart(input.spaceKey, input.family);
-  return isSameFamily && !isSameRest ? 'a header that the cache depends on' : null;
+  return isSameFamily && !isSameRest ? missFacts('header-changed') : null;
 }
 
 /** What follows the family in the key of a space. */
@@ -199,18 +209,17 @@ function barrierOf(
   { cuts, usage, predicted, rule }: MissInput,
   { inputTokens, readTokens, isTooShort }: { inputTokens: number; readTokens: number; isTooShort: boolean },
 ): Finding | null {
-  if (isTooShort || predicted.reason === 'below-minimum')
-    return {
-      cause: 'below-minimum',
-      detail: `${inputTokens < rule.minTokens ? 'the prompt' : 'what is the same'} is below ${rule.minTokens} tokens`,
-    };
+  if (isTooShort || predicted.reason === 'below-minimum') {
+    const what = inputTokens < rule.minTokens ? 'prompt-too-short' : 'beginning-too-short';
+    return { cause: 'below-minimum', facts: missFacts(what, { count: rule.minTokens }) };
+  }
   if (readTokens === 0 && usage.cacheWriteTokens === 0)
-    return { cause: 'not-cacheable', detail: 'nothing was read or written' };
+    return { cause: 'not-cacheable', facts: missFacts('nothing-cached') };
   if (predicted.reason === 'lookback-exceeded') {
     const blocks = rule.lookbackBlocks;
     return {
       cause: 'lookback-exceeded',
-      detail: blocks === null ? null : `more than ${blocks} new blocks before a cache mark`,
+      facts: blocks === null ? null : missFacts('too-many-blocks', { count: blocks }),
     };
   }
   return predicted.reason === 'not-cacheable' ? uncached(cuts, rule) : null;
@@ -236,38 +245,32 @@ function borders(facts: Facts): number[] {
 function causeAt(at: number, facts: Facts): Finding {
   const { modelChange, prefixChange } = facts;
   if (at < facts.known && at < facts.here) return unreadAt(at, facts);
-  if (modelChange !== null && at < facts.lastEnd) return { cause: 'model-changed', detail: modelChange };
+  if (modelChange !== null && at < facts.lastEnd) return { cause: 'model-changed', facts: modelChange };
   if (at < facts.known) return coldAt(at, facts);
-  if (prefixChange !== null && at < facts.lastEnd) return { cause: 'prefix-changed', detail: prefixChange };
-  return { cause: restCause(facts), detail: null };
+  if (prefixChange !== null && at < facts.lastEnd) return { cause: 'prefix-changed', facts: prefixChange };
+  return { cause: restCause(facts), facts: null };
 }
 
 /** Believed to be in the cache of the account that answered. */
 function unreadAt(at: number, { input, predicted, prefixChange, barrier }: Facts): Finding {
   const isExpected = at < predicted;
   if (!isExpected && prefixChange !== null && barrier?.cause !== 'not-cacheable')
-    return { cause: 'prefix-changed', detail: prefixChange };
+    return { cause: 'prefix-changed', facts: prefixChange };
   if (barrier && !(isExpected && barrier.cause === 'lookback-exceeded')) return barrier;
   if (!isExpected) return uncached(input.cuts, input.rule);
   const leftMs = input.here.untilMs - input.nowMs;
-  const detail =
-    leftMs > 0 && Number.isFinite(leftMs) ? `${duration(leftMs)} before it would have expired` : null;
-  return { cause: 'evicted-upstream', detail };
+  const isKnown = leftMs > 0 && Number.isFinite(leftMs);
+  return { cause: 'evicted-upstream', facts: isKnown ? missFacts('before-expiry', { ms: leftMs }) : null };
 }
 
 /** Sent before, and not believed to be warm at the account that answered. */
 function coldAt(at: number, facts: Facts): Finding {
   const { input, prefixChange, barrier } = facts;
   if (barrier?.cause === 'below-minimum' && prefixChange === null) return barrier;
-  if (input.elsewhere && at < facts.elsewhere) {
-    const { accountName } = input.elsewhere;
-    return {
-      cause: 'account-moved',
-      detail: `warm on ${accountName}${input.whyMoved === null ? '' : `; ${input.whyMoved}`}`,
-    };
-  }
-  if (at < facts.stale) return { cause: 'ttl-expired', detail: pauseDetail(input) };
-  if (prefixChange !== null) return { cause: 'prefix-changed', detail: prefixChange };
+  if (input.elsewhere && at < facts.elsewhere)
+    return { cause: 'account-moved', facts: missFacts('warm-on', { name: input.elsewhere.accountName }) };
+  if (at < facts.stale) return { cause: 'ttl-expired', facts: pauseOf(input) };
+  if (prefixChange !== null) return { cause: 'prefix-changed', facts: prefixChange };
   if (barrier) return barrier;
   if (input.last && at < facts.lastWarm) return lostSince(input, input.last);
   return uncached(input.cuts, input.rule);
@@ -277,20 +280,20 @@ function coldAt(at: number, facts: Facts): Finding {
 function lostSince(input: MissInput, last: LastRequest): Finding {
   const pauseMs = input.nowMs - last.atMs;
   if (pauseMs >= SHORTEST_LIFETIME_MS)
-    return { cause: 'ttl-expired', detail: `unused for ${duration(pauseMs)}` };
-  if (last.spaceKey !== input.spaceKey) return { cause: 'account-moved', detail: input.whyMoved };
-  return { cause: 'evicted-upstream', detail: null };
+    return { cause: 'ttl-expired', facts: missFacts('unused-for', { ms: pauseMs }) };
+  if (last.spaceKey === input.spaceKey) return { cause: 'evicted-upstream', facts: null };
+  return { cause: 'account-moved', facts: input.whyMoved === null ? null : missFacts('routed-away') };
 }
 
-function pauseDetail({ last, here, spaceKey, nowMs }: MissInput): string {
-  if (last && last.spaceKey === spaceKey) return `unused for ${duration(nowMs - last.atMs)}`;
-  return `expired ${duration(nowMs - here.staleSinceMs)} ago`;
+function pauseOf({ last, here, spaceKey, nowMs }: MissInput): MissFacts {
+  if (last && last.spaceKey === spaceKey) return missFacts('unused-for', { ms: nowMs - last.atMs });
+  return missFacts('expired-ago', { ms: nowMs - here.staleSinceMs });
 }
 
 function uncached(cuts: readonly PromptCut[], { needsMarks }: MissInput['rule']): Finding {
   const isMarked = cuts.some(({ mark }) => mark !== null);
-  const unmarked = needsMarks ? 'no cache mark' : null;
-  return { cause: 'not-cacheable', detail: isMarked ? 'beyond the last cache mark' : unmarked };
+  const unmarked = needsMarks ? missFacts('no-mark') : null;
+  return { cause: 'not-cacheable', facts: isMarked ? missFacts('beyond-mark') : unmarked };
 }
 
 function restCause({ isFirst }: Facts): MissCause {
@@ -300,12 +303,7 @@ function restCause({ isFirst }: Facts): MissCause {
 /** Small amounts beside what the request brought anyway say more about estimates than about causes. */
 function withoutNoise(misses: Miss[], facts: Facts): Miss[] {
   const cause = restCause(facts);
-  const rest: Miss = misses.find((miss) => miss.cause === cause) ?? {
-    cause,
-    tokens: 0,
-    costNanoUsd: facts.input.prices && 0,
-    detail: null,
-  };
+  const rest = misses.find((miss) => miss.cause === cause) ?? blank(cause, facts.input);
   const kept: Miss[] = [];
   for (const miss of misses) {
     if (miss === rest) continue;
@@ -332,12 +330,4 @@ function coster({ prices, usage }: MissInput, readTokens: number): (from: number
     const writtenHere = Math.max(0, Math.min(to, readTokens + written) - from);
     return (writtenHere * writeUsd + (to - from - writtenHere) * plainUsd) * 1e9;
   };
-}
-
-/** `412 s`, `2 h 5 min`. */
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 3_600) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

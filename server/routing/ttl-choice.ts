@@ -10,6 +10,7 @@
 // group. Bounded: `MAX_SESSIONS` sessions and `MAX_GROUPS` groups, the least recently used are forgotten.
 
 import type { Clock } from '../gateway/ports.ts';
+import type { TtlSums } from '../gateway/route-record.ts';
 import { steadyNow } from '../gateway/steady-clock.ts';
 
 /** What was seen of one session, or of many. Times between the starts of two requests are gaps: caches count from there. */
@@ -34,6 +35,8 @@ export interface TtlChoice {
   /** `unpriced`: no price, or none that tells the lifetimes apart. `no-gaps`: nothing seen yet, here or of others. */
   code: 'gaps-pay' | 'gaps-do-not-pay' | 'no-gaps' | 'unpriced';
   reason: string;
+  /** What the reason says; null = nothing could be counted. */
+  sums: TtlSums | null;
 }
 
 /** Gaps of a session from which on it is judged by its own alone; before, those of its group fill up to as many. */
@@ -45,19 +48,24 @@ export function chooseTtl(
   { prices, usual }: { prices: TtlPrices | null; usual: SessionGaps | null },
 ): TtlChoice {
   if (!prices || prices.write1hUsd <= prices.write5mUsd || prices.write5mUsd <= prices.readUsd) {
-    return { ttl: '5m', code: 'unpriced', reason: 'no price tells the two lifetimes apart' };
+    return uncounted('unpriced', 'no price tells the two lifetimes apart');
   }
   const seen = filledUp(own, usual);
   if (seen.gapCount === 0) {
-    return { ttl: '5m', code: 'no-gaps', reason: 'nothing is known of pauses in such sessions yet' };
+    return uncounted('no-gaps', 'nothing is known of pauses in such sessions yet');
   }
   const savedUsd = (prices.write5mUsd - prices.readUsd) * seen.atStakeTokens5to60;
   const extraUsd = (prices.write1hUsd - prices.write5mUsd) * (seen.writtenTokens + seen.atStakeTokensOver60);
-  const whose = own.gapCount >= OWN_GAPS ? 'its own pauses' : 'the pauses seen so far';
-  const sums = `saves ${dollars(savedUsd)} of writing again and costs ${dollars(extraUsd)} more to write`;
+  const sums = { isOwn: own.gapCount >= OWN_GAPS, savedUsd, extraUsd };
+  const whose = sums.isOwn ? 'its own pauses' : 'the pauses seen so far';
+  const words = `saves ${dollars(savedUsd)} of writing again and costs ${dollars(extraUsd)} more to write`;
   return savedUsd > extraUsd
-    ? { ttl: '1h', code: 'gaps-pay', reason: `by ${whose} 1 h ${sums}` }
-    : { ttl: '5m', code: 'gaps-do-not-pay', reason: `by ${whose} 1 h only ${sums}` };
+    ? { ttl: '1h', code: 'gaps-pay', reason: `by ${whose} 1 h ${words}`, sums }
+    : { ttl: '5m', code: 'gaps-do-not-pay', reason: `by ${whose} 1 h only ${words}`, sums };
+}
+
+function uncounted(code: 'unpriced' | 'no-gaps', reason: string): TtlChoice {
+  return { ttl: '5m', code, reason, sums: null };
 }
 
 function filledUp(own: SessionGaps, usual: SessionGaps | null): SessionGaps {

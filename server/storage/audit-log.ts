@@ -52,13 +52,15 @@ export class SqlAuditLog implements AuditLog {
   }
 }
 
-function matches({ actor, action, outcome, search }: AuditFilter): Expression<SqlBool> {
+function matches({ fromMs, toMs, actor, action, outcome, search }: AuditFilter): Expression<SqlBool> {
   const eb = expressionBuilder<Database, 'audit'>();
   const equal = (['actor', 'action', 'outcome'] as const).flatMap((column) => {
     const value = { actor, action, outcome }[column];
     return value === undefined ? [] : [eb(column, '=', value)];
   });
-  return eb.and([...equal, ...contains(search)]);
+  const since = fromMs === undefined ? [] : [eb('atMs', '>=', fromMs)];
+  const before = toMs === undefined ? [] : [eb('atMs', '<', toMs)];
+  return eb.and([...since, ...before, ...equal, ...contains(search)]);
 }
 
 function contains(part: string | undefined): Expression<SqlBool>[] {

@@ -1,37 +1,37 @@
-// What requests did to prompt caches: the rows of whole sessions, drawn evenly by session.
+// What requests did to prompt caches: the rows of whole sessions, drawn by their ids.
 
-import { type Kysely, sql } from 'kysely';
-import type { CacheUse, IntervalFilter } from '../gateway/log-queries.ts';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import {
+  chanceOf,
+  drawLimits,
+  MAX_SIZE_CLASS,
+  type SizeClass,
+  sizeClassOf,
+} from '../analysis/session-sample.ts';
+import type { CacheUse, IntervalFilter, SessionSample } from '../gateway/log-queries.ts';
 import type { LogDatabase } from './database.ts';
+import { inOneMoment } from './interval-queries.ts';
 import { answered, isSmall, MAX_EXACT_ROWS, ofCaller } from './interval-rows.ts';
-
-interface Drawn {
-  /** In an order that is random but always the same. */
-  ids: string[];
-  sessions: number;
-}
 
 interface SessionSize {
   id: string;
   requests: number;
+  draw: number;
 }
 
-/** Drawn first; more only where sessions are short, and never more than the last. */
-const DRAWN_SESSIONS = [200, 5_000] as const;
-/** A range as long has so many of the sessions that looking for them in drawn order is faster than sorting them. */
-const LONG_RANGE_MS = 4 * 86_400_000;
-
-export async function cacheUses(
+export function cacheUses(
   db: Kysely<LogDatabase>,
   filter: IntervalFilter,
   limit: number,
   maxExactRows = MAX_EXACT_ROWS,
-): Promise<{ uses: CacheUse[]; sessions: number; drawnSessions: number }> {
-  const { ids, sessions } = (await isSmall(db, filter, maxExactRows))
-    ? await drawFromRows(db, filter, limit)
-    : await drawFromSessions(db, filter, limit);
-  if (ids.length === 0) return { uses: [], sessions, drawnSessions: 0 };
-  return { uses: await usesOf(db, filter, ids), sessions, drawnSessions: ids.length };
+): Promise<{ uses: CacheUse[]; sample: SessionSample }> {
+  return inOneMoment(db, async (tx) => {
+    const sample = (await isSmall(tx, filter, maxExactRows))
+      ? await drawFromRows(tx, filter, limit)
+      : await drawFromSessions(tx, filter, limit);
+    const ids = [...sample.drawn.keys()];
+    return { uses: ids.length > 0 ? await usesOf(tx, filter, ids) : [], sample };
+  });
 }
 
 /** In order of session and start. */
@@ -50,46 +50,72 @@ export async function usesOf(
   return rows;
 }
 
-async function drawFromRows(db: Kysely<LogDatabase>, filter: IntervalFilter, limit: number): Promise<Drawn> {
+async function drawFromRows(
+  db: Kysely<LogDatabase>,
+  filter: IntervalFilter,
+  limit: number,
+): Promise<SessionSample> {
   const { rows } = await sql<SessionSize>`
-    select "sessionId" as id, count(*) as requests from "request"
-    where "sessionId" is not null and ${answered(filter)} group by 1 order by draw_of(id), id`.execute(db);
-  return { ids: firstOf(rows.slice(0, DRAWN_SESSIONS[1]), limit), sessions: rows.length };
+    select "sessionId" as id, count(*) as requests, draw_of("sessionId") as draw from "request"
+    where "sessionId" is not null and ${answered(filter)} group by 1`.execute(db);
+  const classes = rows.map(({ requests }) => ({ k: sizeClassOf(requests), sessions: 1, requests }));
+  const limits = drawLimits(classes, limit);
+  const drawn = rows.filter(({ requests, draw }) => draw < (limits[sizeClassOf(requests)] ?? 0));
+  return sampleOf(classes, drawn.length > 0 ? drawn : firstDrawn(rows), limits);
 }
 
-/** Sessions whose last folded request is in the range. */
+/** Sessions whose last folded request is in the range; of those that reach out of it, all requests count as their size. */
 async function drawFromSessions(
   db: Kysely<LogDatabase>,
   filter: IntervalFilter,
   limit: number,
-): Promise<Drawn> {
+): Promise<SessionSample> {
   const { fromMs, toMs } = filter;
-  const counted = sql`"lastStartMs" >= ${fromMs} and "lastStartMs" < (select "foldedToMs" from "intervalState")
+  const counted = sql`"intervalSession" indexed by "intervalSessionByTime"
+    where "lastStartMs" >= ${fromMs} and "lastStartMs" < (select "foldedToMs" from "intervalState")
     and "firstStartMs" < ${toMs}${ofCaller(filter)}`;
-  const { rows: counts } = await sql<{ n: number }>`
-    select count(*) as n from "intervalSession" indexed by "intervalSessionByTime" where ${counted}`.execute(
+  const { rows: classes } = await sql<SizeClass>`
+    select ${SIZE_CLASS} as k, count(*) as sessions, sum("intervals" + 1) as requests from ${counted} group by 1`.execute(
     db,
   );
-  const index = toMs - fromMs >= LONG_RANGE_MS ? 'intervalSessionByDraw' : 'intervalSessionByTime';
-  let ids: string[] = [];
-  for (const sessions of DRAWN_SESSIONS) {
-    const { rows } = await sql<SessionSize>`
-      select "sessionId" as id, "intervals" + 1 as requests from "intervalSession" indexed by ${sql.ref(index)}
-      where ${counted} order by "draw", "sessionId" limit ${sessions}`.execute(db);
-    ids = firstOf(rows, limit);
-    if (ids.length < sessions) break;
-  }
-  return { ids, sessions: counts[0]?.n ?? 0 };
+  const limits = drawLimits(classes, limit);
+  const size = sql`select "sessionId" as id, "intervals" + 1 as requests, "draw"`;
+  const { rows: drawn } = await sql<SessionSize>`
+    ${size} from ${counted} and "draw" < ${limitOfClass(limits)}`.execute(db);
+  if (drawn.length > 0) return sampleOf(classes, drawn, limits);
+  const { rows: first } = await sql<SessionSize>`
+    ${size} from ${counted} order by "draw", "sessionId" limit 1`.execute(db);
+  return sampleOf(classes, first, limits);
 }
 
-/** As many as have about `limit` requests. */
-function firstOf(sizes: readonly SessionSize[], limit: number): string[] {
-  const ids: string[] = [];
-  let requests = 0;
-  for (const size of sizes) {
-    if (requests >= limit) break;
-    ids.push(size.id);
-    requests += size.requests;
-  }
-  return ids;
+const CLASSES = Array.from({ length: MAX_SIZE_CLASS }, (_, k) => k);
+/** The class of a session with so many intervals. */
+const SIZE_CLASS = caseOf((k) => k);
+
+function limitOfClass(limits: readonly number[]): RawBuilder<unknown> {
+  return caseOf((k) => limits[k] ?? 0);
+}
+
+function caseOf(of: (k: number) => number): RawBuilder<unknown> {
+  const cases = CLASSES.map(
+    (k) => sql`when "intervals" < ${sql.lit(2 ** (k + 1) - 1)} then ${sql.lit(of(k))}`,
+  );
+  return sql`case ${sql.join(cases, sql` `)} else ${sql.lit(of(MAX_SIZE_CLASS))} end`;
+}
+
+/** Of few sessions with very many requests none may be drawn; one tells more than none. */
+function firstDrawn(rows: readonly SessionSize[]): SessionSize[] {
+  return rows.toSorted((a, b) => a.draw - b.draw || (a.id < b.id ? -1 : 1)).slice(0, 1);
+}
+
+function sampleOf(
+  classes: readonly SizeClass[],
+  drawn: readonly SessionSize[],
+  limits: readonly number[],
+): SessionSample {
+  return {
+    sessions: classes.reduce((sum, { sessions }) => sum + sessions, 0),
+    requests: classes.reduce((sum, { requests }) => sum + requests, 0),
+    drawn: new Map(drawn.map(({ id, requests }) => [id, { requests, chance: chanceOf(requests, limits) }])),
+  };
 }

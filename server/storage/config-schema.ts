@@ -243,6 +243,8 @@ const PINNED_BINDINGS: readonly string[] = [
   'ALTER TABLE binding ADD COLUMN isPinned INTEGER NOT NULL DEFAULT 0',
 ];
 
+const AUDIT_BY_TIME: readonly string[] = ['CREATE INDEX auditByTime ON audit (atMs)'];
+
 export const CONFIG_SCHEMA: SqliteSchema<Database> = {
   steps: [
     [...CATALOG, ...OLD_REQUEST_LOG, ...BINDINGS_AND_LOGIN],
@@ -253,6 +255,7 @@ export const CONFIG_SCHEMA: SqliteSchema<Database> = {
     KEY_RESTRICTIONS,
     AUDIT_AND_TOKENS,
     PINNED_BINDINGS,
+    AUDIT_BY_TIME,
   ],
   pragmas: [],
 };

@@ -60,7 +60,7 @@ export function intervals(
 }
 
 /** Folding meanwhile must not show in a part of an answer only. */
-function inOneMoment<Result>(
+export function inOneMoment<Result>(
   db: Kysely<LogDatabase>,
   look: (tx: Kysely<LogDatabase>) => Promise<Result>,
 ): Promise<Result> {

@@ -1,5 +1,6 @@
 // The tables of the request log's file, and how they came to be.
 
+import { ATTEMPTS } from './attempt-schema.ts';
 import type { LogDatabase } from './database.ts';
 import { INTERVALS } from './interval-schema.ts';
 import type { SqliteSchema } from './sqlite-migrations.ts';
@@ -183,6 +184,7 @@ export const LOG_SCHEMA: SqliteSchema<LogDatabase> = {
     [...TALLIES_ANEW, ...REQUEST_NAMES],
     SENT_BODIES,
     PRICE_SHEETS,
+    ATTEMPTS,
   ],
   // Of pages of 4 KiB a quarter would stay empty: two rows fit, and a half.
   pageBytes: PAGE_BYTES,

@@ -23,25 +23,29 @@ export interface LogView {
   lateToMs: number;
 }
 
+/** Tells how far the sums reach that are asked. */
+type FoldedColumn = 'foldedSeq' | 'attemptsSeq';
+
 /** In one transaction, so that sums and rows tell of the same moment. Null: the log is empty. */
 export function viewLog<Result>(
   db: Kysely<LogDatabase>,
   look: (view: LogView | null) => Promise<Result>,
+  folded: FoldedColumn = 'foldedSeq',
 ): Promise<Result> {
   return db
     .transaction()
     .setAccessMode('read only')
-    .execute(async (tx) => look(await openView(tx)));
+    .execute(async (tx) => look(await openView(tx, folded)));
 }
 
-async function openView(tx: Transaction<LogDatabase>): Promise<LogView | null> {
+async function openView(tx: Transaction<LogDatabase>, folded: FoldedColumn): Promise<LogView | null> {
   const { rows } = await sql<{
     foldedSeq: number;
     minutesFromMs: number;
     lastSeq: number | null;
     oldestMs: number | null;
     newestMs: number | null;
-  }>`SELECT foldedSeq, minutesFromMs, (SELECT max(seq) FROM request) AS lastSeq,
+  }>`SELECT ${sql.ref(folded)} AS foldedSeq, minutesFromMs, (SELECT max(seq) FROM request) AS lastSeq,
     (SELECT min(startedAtMs) FROM request) AS oldestMs, (SELECT max(startedAtMs) FROM request) AS newestMs
     FROM tallyState`.execute(tx);
   const [state] = rows;

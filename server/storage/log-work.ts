@@ -1,5 +1,7 @@
 // What the SQLite thread does with the request log in one go: folding rows into sums, and deleting rows with their sums.
 
+import { countBetween, uncount } from './attempt-fold.ts';
+import { ATTEMPT_TALLY } from './attempt-schema.ts';
 import { foldIntervals, forgetIntervals } from './interval-fold.ts';
 import { forgetWaiting } from './interval-waiting.ts';
 import { rowsBetween, rowsOf, type Statements, tallyRows } from './tally-fold.ts';
@@ -25,6 +27,8 @@ const MINUTES_KEPT_MS = 49 * HOUR_MS;
 export interface TallyState {
   /** Every row up to here is in the sums. */
   foldedSeq: number;
+  /** The same of the attempts that are counted. */
+  attemptsSeq: number;
   /** Sums per minute are whole from here on. */
   minutesFromMs: number;
 }
@@ -44,15 +48,28 @@ export interface Folded {
 function fold(db: Statements, { maxRows, nowMs }: FoldOptions): Folded {
   const state = forgetMinutes(db, nowMs);
   const last = numberIn(db.prepare('SELECT max(seq) AS n FROM request').get());
-  const afterSeq = state.foldedSeq;
-  const window = `SELECT max(seq) AS n FROM (SELECT seq FROM request WHERE seq > ? ORDER BY seq LIMIT ?)`;
-  const lastSeq = last > afterSeq ? numberIn(db.prepare(window).get(afterSeq, maxRows)) : afterSeq;
-  if (lastSeq > afterSeq) {
-    const rows = rowsBetween(db, { afterSeq, lastSeq });
-    tallyRows(db, { rows, sign: 1, minutesFromMs: state.minutesFromMs });
-    db.prepare('UPDATE tallyState SET foldedSeq = ?').run(lastSeq);
+  const lastSeq = stepEnd(db, { afterSeq: state.foldedSeq, last, maxRows });
+  const attemptsSeq = stepEnd(db, { afterSeq: state.attemptsSeq, last, maxRows });
+  const { minutesFromMs } = state;
+  if (lastSeq > state.foldedSeq) {
+    const rows = rowsBetween(db, { afterSeq: state.foldedSeq, lastSeq });
+    tallyRows(db, { rows, sign: 1, minutesFromMs });
   }
-  return { foldedSeq: lastSeq, lastSeq: Math.max(last, lastSeq) };
+  if (attemptsSeq > state.attemptsSeq)
+    countBetween(db, { afterSeq: state.attemptsSeq, lastSeq: attemptsSeq, minutesFromMs });
+  if (lastSeq > state.foldedSeq || attemptsSeq > state.attemptsSeq)
+    db.prepare('UPDATE tallyState SET foldedSeq = ?, attemptsSeq = ?').run(lastSeq, attemptsSeq);
+  return { foldedSeq: Math.min(lastSeq, attemptsSeq), lastSeq: Math.max(last, lastSeq) };
+}
+
+/** The last of the next `maxRows` rows; `afterSeq` itself when there are none. */
+function stepEnd(
+  db: Statements,
+  { afterSeq, last, maxRows }: { afterSeq: number; last: number; maxRows: number },
+): number {
+  if (last <= afterSeq) return afterSeq;
+  const window = `SELECT max(seq) AS n FROM (SELECT seq FROM request WHERE seq > ? ORDER BY seq LIMIT ?)`;
+  return numberIn(db.prepare(window).get(afterSeq, maxRows));
 }
 
 /** Minutes are given up an hour at a time. */
@@ -60,7 +77,7 @@ function forgetMinutes(db: Statements, nowMs: number): TallyState {
   const state = readState(db);
   const dueMs = Math.floor((nowMs - MINUTES_KEPT_MS) / HOUR_MS) * HOUR_MS;
   if (dueMs <= state.minutesFromMs) return state;
-  for (const { table, hasMinutes } of REQUEST_TALLIES)
+  for (const { table, hasMinutes } of [...REQUEST_TALLIES, ATTEMPT_TALLY])
     if (hasMinutes) db.prepare(`DELETE FROM ${table} WHERE bucketMs = ? AND atMs < ?`).run(MINUTE_MS, dueMs);
   db.prepare('UPDATE tallyState SET minutesFromMs = ?').run(dueMs);
   return { ...state, minutesFromMs: dueMs };
@@ -79,17 +96,20 @@ function deleteRows(db: Statements, { sql, parameters }: DeleteOptions): number 
     .all(...parameters)
     .map((row) => numberIn(row, 'seq'));
   if (seqs.length === 0) return 0;
-  const { foldedSeq, minutesFromMs } = readState(db);
+  const { foldedSeq, attemptsSeq, minutesFromMs } = readState(db);
   const rows = rowsOf(db, { seqs, lastSeq: foldedSeq });
   tallyRows(db, { rows, sign: -1, minutesFromMs });
+  uncount(db, { seqs, lastSeq: attemptsSeq, minutesFromMs });
   const times = timesOf(db, seqs);
   forgetWaiting(db, seqs);
   db.prepare('DELETE FROM request WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs));
   forgetIntervals(db, times);
   // The next row takes the number after the highest there is: one that is gone may come again, and is not folded then.
-  db.prepare(
-    'UPDATE tallyState SET foldedSeq = min(foldedSeq, coalesce((SELECT max(seq) FROM request), 0))',
-  ).run();
+  const last = numberIn(db.prepare('SELECT max(seq) AS n FROM request').get());
+  db.prepare('UPDATE tallyState SET foldedSeq = min(foldedSeq, ?), attemptsSeq = min(attemptsSeq, ?)').run(
+    last,
+    last,
+  );
   return seqs.length;
 }
 
@@ -102,8 +122,12 @@ function timesOf(db: Statements, seqs: readonly number[]): { firstMs: number; la
 }
 
 function readState(db: Statements): TallyState {
-  const row = db.prepare('SELECT foldedSeq, minutesFromMs FROM tallyState').get();
-  return { foldedSeq: numberIn(row, 'foldedSeq'), minutesFromMs: numberIn(row, 'minutesFromMs') };
+  const row = db.prepare('SELECT foldedSeq, attemptsSeq, minutesFromMs FROM tallyState').get();
+  return {
+    foldedSeq: numberIn(row, 'foldedSeq'),
+    attemptsSeq: numberIn(row, 'attemptsSeq'),
+    minutesFromMs: numberIn(row, 'minutesFromMs'),
+  };
 }
 
 function numberIn(row: unknown, name = 'n'): number {

@@ -11,14 +11,8 @@ import type {
   SessionNeighbours,
   TotalsOptions,
 } from '../gateway/log-queries.ts';
-import type {
-  Clock,
-  MissTotal,
-  RequestCursor,
-  RequestFilter,
-  RequestRow,
-  Settings,
-} from '../gateway/ports.ts';
+import type { Clock, MissTotal, RequestFilter, RequestRow, Settings } from '../gateway/ports.ts';
+import { attemptSeries } from './attempt-series.ts';
 import { cacheUses, usesOf } from './cache-uses.ts';
 import type { LogDatabase, SqlEngine } from './database.ts';
 import { insertSql } from './insert-sql.ts';
@@ -106,10 +100,7 @@ export class SqlRequestLog implements RequestLog {
     return this.#writer.flush();
   }
 
-  async page(
-    filter: RequestFilter,
-    options: { limit: number; after: RequestCursor | null },
-  ): Promise<RequestPage> {
+  async page(...[filter, options]: Parameters<RequestLog['page']>): Promise<RequestPage> {
     await this.flush();
     return requestPage(this.#db, filter, options);
   }
@@ -164,6 +155,11 @@ export class SqlRequestLog implements RequestLog {
   ): Promise<RequestGroup[]> {
     await this.flush();
     return requestGroups(this.#db, filter, by, options);
+  }
+
+  async attemptSeries(...[accountId, edgesMs]: Parameters<LogQueries['attemptSeries']>) {
+    await this.flush();
+    return attemptSeries(this.#db, accountId, edgesMs);
   }
 
   async intervals(...[filter, options]: Parameters<LogQueries['intervals']>) {

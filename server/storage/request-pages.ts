@@ -1,4 +1,4 @@
-// Pages of requests, newest first: sums tell where matching rows are, so that few among millions are found at once.
+// Pages of requests, newest or oldest first: sums tell where matching rows are, so that few among millions are found at once.
 
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { RequestPage } from '../gateway/log-queries.ts';
@@ -16,7 +16,7 @@ import {
   type Tally,
   tallyOf,
 } from './tally-kinds.ts';
-import { floorTo } from './tally-ranges.ts';
+import { floorTo, type TimeRange } from './tally-ranges.ts';
 
 /** Fewer rows are looked through faster than sums. */
 const MIN_ROWS = 10_000;
@@ -35,7 +35,9 @@ const MIN_ID_CHARACTERS = 16;
 
 interface Page {
   limit: number;
+  /** Beyond it the page begins, on the way it goes. */
   after: RequestCursor | null;
+  isOldestFirst?: boolean;
   /** With fewer rows in the range the sums are not asked. */
   minRows?: number;
   maxSeenRows?: number;
@@ -58,19 +60,15 @@ export function requestPage(db: Kysely<LogDatabase>, asked: RequestFilter, page:
     const records: StoredRequest[] = [];
     let seenRows = 0;
     for (const stretch of await stretchesWithRows(view, filter, page)) {
-      for (let toMs = stretch.toMs; toMs > stretch.fromMs; ) {
+      for (let rest: Stretch | null = stretch; rest; ) {
         const limit = page.limit - records.length;
         const maxSeenRows = (page.maxSeenRows ?? MAX_SEEN_ROWS) - seenRows;
         if (limit <= 0) return pageOf(records, page, null);
-        if (maxSeenRows <= 0) return pageOf(records, page, { startedAtMs: toMs, id: '' });
-        const part = await nextPart(
-          view,
-          { ...stretch, toMs },
-          { filter, after: page.after, maxSeenRows, seenRows },
-        );
-        records.push(...(await newest(view, part, { filter, limit, after: page.after })));
+        if (maxSeenRows <= 0) return pageOf(records, page, beginOf(rest, page));
+        const part = await nextPart(view, rest, { ...page, filter, maxSeenRows, seenRows });
+        records.push(...(await rowsIn(view, part, { ...page, filter, limit })));
         seenRows += part.rows;
-        toMs = part.fromMs;
+        rest = behind(rest, part, page);
       }
     }
     return pageOf(records, page, null);
@@ -90,32 +88,44 @@ function pageOf(
   };
 }
 
-interface PartSearch {
+/** Before every row of the stretch, on the way the page goes. No id is empty. */
+function beginOf({ fromMs, toMs }: Stretch, { isOldestFirst }: Page): RequestCursor {
+  return { startedAtMs: isOldestFirst ? fromMs : toMs, id: '' };
+}
+
+/** What is left of the stretch once its part was looked at; null = nothing. */
+function behind(stretch: Stretch, part: Stretch, { isOldestFirst }: Page): Stretch | null {
+  const rest = isOldestFirst ? { ...stretch, fromMs: part.toMs } : { ...stretch, toMs: part.fromMs };
+  return rest.fromMs < rest.toMs ? rest : null;
+}
+
+interface PartSearch extends Page {
   filter: RequestFilter;
-  after: RequestCursor | null;
   maxSeenRows: number;
   seenRows: number;
 }
 
-/** As much of the end of the stretch as may be looked at in one go, and about how many rows that are. */
+/** As much of the stretch, from where the page comes to it, as may be looked at in one go, and about how many rows that are. */
 async function nextPart(
   { tx }: LogView,
   stretch: Stretch,
-  { filter, after, maxSeenRows, seenRows }: PartSearch,
+  { filter, maxSeenRows, seenRows, ...page }: PartSearch,
 ): Promise<Stretch & { rows: number }> {
   const { fromMs, toMs, seqs } = stretch;
   if (seqs) return { ...stretch, rows: seqs.reduce((sum, [from, to]) => sum + to - from + 1, 0) };
   if (isUnconditional(filter)) return { ...stretch, rows: 0 };
   const limit = seenRows < FIRST_SEEN_ROWS ? Math.min(FIRST_SEEN_ROWS, maxSeenRows) : maxSeenRows;
-  const { rows } = await sql<{ rows: number; fromMs: number | null }>`
-    select count(*) as "rows", min("startedAtMs") as "fromMs" from (
+  const { rows } = await sql<{ rows: number; firstMs: number | null; lastMs: number | null }>`
+    select count(*) as "rows", min("startedAtMs") as "firstMs", max("startedAtMs") as "lastMs" from (
       select "startedAtMs" from "request" where "startedAtMs" >= ${fromMs} and "startedAtMs" < ${toMs}
-        and ${matches(indexedOf(filter))} and ${beyond(after)} order by "startedAtMs" desc limit ${limit})`.execute(
-    tx,
-  );
-  const seen = rows[0] ?? { rows: 0, fromMs: null };
-  const isWhole = seen.rows < limit || seen.fromMs === null;
-  return { ...stretch, rows: seen.rows, fromMs: isWhole ? fromMs : (seen.fromMs ?? fromMs) };
+        and ${matches(indexedOf(filter))} and ${beyond(page)}
+      order by "startedAtMs" ${sql.raw(orderOf(page))} limit ${limit})`.execute(tx);
+  const { rows: seen, firstMs, lastMs } = rows[0] ?? { rows: 0, firstMs: null, lastMs: null };
+  if (seen < limit || firstMs === null || lastMs === null) return { ...stretch, rows: seen };
+  // All rows of the last millisecond are of the part, counted or not.
+  return page.isOldestFirst
+    ? { ...stretch, rows: seen, toMs: lastMs + 1 }
+    : { ...stretch, rows: seen, fromMs: firstMs };
 }
 
 /** What an index leads to, so that no other row is looked at. */
@@ -150,7 +160,7 @@ async function onlyKey(
 async function rowsNamed(
   { tx }: LogView,
   { search, ...filter }: RequestFilter,
-  { limit, after }: Page,
+  page: Page,
 ): Promise<StoredRequest[] | null> {
   if (search === undefined || search.length < MIN_ID_CHARACTERS) return null;
   const { rows } = await sql<{ id: string }>`
@@ -164,17 +174,17 @@ async function rowsNamed(
     .select(STORED_REQUEST)
     .where(sql<SqlBool>`"id" in (select "value" from json_each(${JSON.stringify(ids)}))`)
     .where(matches(filter))
-    .where(beyond(after))
-    .orderBy('startedAtMs', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
+    .where(beyond(page))
+    .orderBy('startedAtMs', orderOf(page))
+    .orderBy('id', orderOf(page))
+    .limit(page.limit)
     .execute();
 }
 
-function newest(
+function rowsIn(
   { tx }: LogView,
   { fromMs, toMs, seqs }: Stretch,
-  { filter, limit, after }: Page & { filter: RequestFilter },
+  { filter, ...page }: Page & { filter: RequestFilter },
 ): Promise<StoredRequest[]> {
   const numbered: RawBuilder<SqlBool> = seqs
     ? sql`"seq" in (select "request"."seq" from json_each(${JSON.stringify(seqs)}) cross join "request"
@@ -185,21 +195,25 @@ function newest(
     .select(STORED_REQUEST)
     .where(numbered)
     .where(matches({ ...filter, fromMs, toMs }))
-    .where(beyond(after))
-    .orderBy('startedAtMs', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
+    .where(beyond(page))
+    .orderBy('startedAtMs', orderOf(page))
+    .orderBy('id', orderOf(page))
+    .limit(page.limit)
     .execute();
 }
 
-function beyond(after: RequestCursor | null): RawBuilder<SqlBool> {
-  return after ? sql`("startedAtMs", "id") < (${after.startedAtMs}, ${after.id})` : sql`true`;
+function orderOf({ isOldestFirst }: Pick<Page, 'isOldestFirst'>): 'asc' | 'desc' {
+  return isOldestFirst ? 'asc' : 'desc';
 }
 
-/** Newest first, without overlap: every matching row of the page is in one of them. */
+function beyond({ after, isOldestFirst }: Pick<Page, 'after' | 'isOldestFirst'>): RawBuilder<SqlBool> {
+  const operator = sql.raw(isOldestFirst ? '>' : '<');
+  return after ? sql`("startedAtMs", "id") ${operator} (${after.startedAtMs}, ${after.id})` : sql`true`;
+}
+
+/** In the order of the page, without overlap: every matching row of the page is in one of them. */
 async function stretchesWithRows(view: LogView, filter: RequestFilter, page: Page): Promise<Stretch[]> {
-  const { fromMs, toMs } = rangeOf(view, filter);
-  const range = { fromMs, toMs: Math.min(toMs, (page.after?.startedAtMs ?? toMs) + 1), seqs: null };
+  const range = { ...rangeBeyond(rangeOf(view, filter), page), seqs: null };
   const dimensions = dimensionsOf(filter);
   const tally = dimensions && dimensions.length > 0 ? tallyOf(REQUEST_TALLIES, dimensions) : null;
   // Rows of one session or API key have an index of their own.
@@ -207,33 +221,45 @@ async function stretchesWithRows(view: LogView, filter: RequestFilter, page: Pag
   if ((await roughRows(view, { slot: 0, ...range }, {})) < (page.minRows ?? MIN_ROWS)) return [range];
   const buckets = [
     ...(await lateBuckets(view, { ...filter, fromMs: range.fromMs, toMs: range.toMs }, page)),
-    ...(await tallyBuckets(view, { tally, filter, range, limit: page.limit + 1 })),
+    ...(await tallyBuckets(view, { ...page, tally, filter, range, limit: page.limit + 1 })),
   ];
-  return joined(buckets).map((one) => ({
+  const stretches = joined(buckets).map((one) => ({
     ...one,
     fromMs: Math.max(one.fromMs, range.fromMs),
     toMs: Math.min(one.toMs, range.toMs),
   }));
+  return page.isOldestFirst ? stretches.toReversed() : stretches;
+}
+
+/** With the millisecond of the cursor, as other rows may be of it. */
+function rangeBeyond(
+  { fromMs, toMs }: TimeRange,
+  { after, isOldestFirst }: Page,
+): Pick<TimeRange, 'fromMs' | 'toMs'> {
+  if (!after) return { fromMs, toMs };
+  return isOldestFirst
+    ? { fromMs: Math.max(fromMs, after.startedAtMs), toMs }
+    : { fromMs, toMs: Math.min(toMs, after.startedAtMs + 1) };
 }
 
 /** Minutes with rows that are in no sum yet. */
 async function lateBuckets(
   { tx, foldedSeq, lateRows }: LogView,
   filter: RequestFilter,
-  { limit, after }: Page,
+  page: Page,
 ): Promise<Stretch[]> {
   if (lateRows === 0) return [];
   const { rows } = await sql<{ startedAtMs: number }>`
     select "startedAtMs" from "request" not indexed
-    where "seq" > ${foldedSeq} and ${matches(filter)} and ${beyond(after)}
-    order by "startedAtMs" desc, "id" desc limit ${limit}`.execute(tx);
+    where "seq" > ${foldedSeq} and ${matches(filter)} and ${beyond(page)}
+    order by "startedAtMs" ${sql.raw(orderOf(page))} limit ${page.limit}`.execute(tx);
   return rows.map(({ startedAtMs }) => {
     const fromMs = floorTo(MINUTE_MS, startedAtMs);
     return { fromMs, toMs: fromMs + MINUTE_MS, seqs: null };
   });
 }
 
-interface BucketSearch {
+interface BucketSearch extends Pick<Page, 'isOldestFirst'> {
   tally: Tally;
   filter: RequestFilter;
   range: Stretch;
@@ -241,29 +267,33 @@ interface BucketSearch {
   limit: number;
 }
 
-/** The newest buckets with matching rows. */
+/** The first buckets with matching rows: minutes for as long as they are kept, and before them hours. */
 async function tallyBuckets(view: LogView, search: BucketSearch): Promise<Stretch[]> {
   const { tally, range, limit } = search;
   const minutesFromMs = tally.hasMinutes ? view.extent.minutesFromMs : Number.POSITIVE_INFINITY;
-  const recent = { ...range, fromMs: Math.max(range.fromMs, minutesFromMs) };
-  const minutes =
-    recent.fromMs < recent.toMs ? await bucketsIn(view, MINUTE_MS, { ...search, range: recent }) : [];
-  const older = { ...range, toMs: Math.min(range.toMs, minutesFromMs) };
-  if (minutes.length >= limit || older.fromMs >= older.toMs) return minutes;
-  const rest = { ...search, range: older, limit: limit - minutes.length };
-  return [...minutes, ...(await bucketsIn(view, HOUR_MS, rest))];
+  const halves = [
+    { bucketMs: MINUTE_MS, range: { ...range, fromMs: Math.max(range.fromMs, minutesFromMs) } },
+    { bucketMs: HOUR_MS, range: { ...range, toMs: Math.min(range.toMs, minutesFromMs) } },
+  ];
+  const found: Stretch[] = [];
+  for (const half of search.isOldestFirst ? halves.toReversed() : halves) {
+    if (found.length >= limit || half.range.fromMs >= half.range.toMs) continue;
+    const rest = { ...search, range: half.range, limit: limit - found.length };
+    found.push(...(await bucketsIn(view, half.bucketMs, rest)));
+  }
+  return found;
 }
 
 async function bucketsIn(
   { tx }: LogView,
   bucketMs: number,
-  { tally, filter, range, limit }: BucketSearch,
+  { tally, filter, range, limit, ...order }: BucketSearch,
 ): Promise<Stretch[]> {
   const { rows } = await sql<{ atMs: number; seqs: string; span: number }>`
     select "atMs", json_group_array(json_array("minSeq", "maxSeq")) as "seqs", sum("maxSeq" - "minSeq" + 1) as "span"
     from ${sql.table(tally.table)} where "bucketMs" = ${bucketMs} and "atMs" < ${range.toMs}
       and "atMs" >= ${floorTo(bucketMs, range.fromMs)} and ${matches(timeless(filter))}
-    group by "atMs" order by "atMs" desc limit ${limit}`.execute(tx);
+    group by "atMs" order by "atMs" ${sql.raw(orderOf(order))} limit ${limit}`.execute(tx);
   return rows.map(({ atMs, seqs, span }) => ({
     fromMs: atMs,
     toMs: atMs + bucketMs,

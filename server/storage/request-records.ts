@@ -1,6 +1,7 @@
 // Rows of the request log as the table holds them, and back.
 
 import { sql } from 'kysely';
+import type { MissFacts } from '../gateway/miss-facts.ts';
 import type { AffinityOutcome, AttemptRow, RequestRow } from '../gateway/ports.ts';
 import type { PriceSheet } from '../gateway/price-sheet.ts';
 import type { AffinityCode, Miss } from '../gateway/route-record.ts';
@@ -77,6 +78,7 @@ type Tail = [
   queueMs: number,
   affinityReason: string,
   expectedWarmTokens: number | null,
+  /** `ATTEMPTS_PATH` of attempt-schema.ts tells SQL that they are here. */
   attempts: AttemptTail[],
   affinityCode?: AffinityCode,
   /** `MISSES_PATH` of tally-kinds.ts tells SQL that they are here. */
@@ -104,9 +106,25 @@ const OLD_CODES: Record<AffinityOutcome, AffinityCode> = {
   off: 'affinity-off',
 };
 
-/** `miss-totals.ts` reads it in SQL: the cause is element 0, and so on. */
-type MissTail = [cause: Miss['cause'], tokens: number, costNanoUsd: number | null, detail?: string];
+/** `miss-totals.ts` reads it in SQL: the cause is element 0, and so on. Facts are not in older rows. */
+type MissTail = [
+  cause: Miss['cause'],
+  tokens: number,
+  costNanoUsd: number | null,
+  detail?: string | null,
+  facts?: FactsTail,
+];
 
+/** Without the nulls at its end. */
+type FactsTail = [
+  code: MissFacts['code'],
+  ms?: number | null,
+  count?: number | null,
+  upTo?: number | null,
+  name?: string | null,
+];
+
+/** `ATTEMPT_ELEMENTS` of attempt-schema.ts tells SQL what is where. */
 type AttemptTail = [
   accountId: string,
   accountName: string,
@@ -196,9 +214,17 @@ function tailOf(row: RequestRow, sheet: PriceSheetRecord | null): Tail {
   ];
 }
 
-function missTail({ cause, tokens, costNanoUsd, detail }: Miss): MissTail {
-  if (detail === null) return [cause, tokens, costNanoUsd];
-  return [cause, tokens, costNanoUsd, detail.slice(0, MAX_DETAIL_CHARACTERS)];
+function missTail({ cause, tokens, costNanoUsd, detail, facts }: Miss): MissTail {
+  if (detail === null && facts === null) return [cause, tokens, costNanoUsd];
+  const words = detail?.slice(0, MAX_DETAIL_CHARACTERS) ?? null;
+  if (facts === null) return [cause, tokens, costNanoUsd, words];
+  return [cause, tokens, costNanoUsd, words, factsTail(facts)];
+}
+
+function factsTail({ code, ms, count, upTo, name }: MissFacts): FactsTail {
+  const tail: FactsTail = [code, ms, count, upTo, name?.slice(0, MAX_DETAIL_CHARACTERS) ?? null];
+  while (tail.at(-1) === null) tail.pop();
+  return tail;
 }
 
 function attemptTail(attempt: AttemptRow): AttemptTail {
@@ -262,8 +288,12 @@ export function requestOf({
   };
 }
 
-function missOf([cause, tokens, costNanoUsd, detail]: MissTail): Miss {
-  return { cause, tokens, costNanoUsd, detail: detail ?? null };
+function missOf([cause, tokens, costNanoUsd, detail = null, facts]: MissTail): Miss {
+  return { cause, tokens, costNanoUsd, detail, facts: facts ? factsOf(facts) : null };
+}
+
+function factsOf([code, ms = null, count = null, upTo = null, name = null]: FactsTail): MissFacts {
+  return { code, ms, count, upTo, name };
 }
 
 function attemptOf(tail: AttemptTail): AttemptRow {

@@ -5,6 +5,7 @@ import type {
   ConsideredCandidate,
   CostTerms,
   RouteRecord,
+  TtlSums,
 } from '../gateway/route-record.ts';
 import { flag } from './database.ts';
 
@@ -46,7 +47,12 @@ export type LeverTail = [
   ttlReason: string | null,
   breakpointsPlaced: number,
   promptCacheKeySet: 0 | 1,
+  /** Not in older rows, nor where no lifetime was set. */
+  ttlSums?: TtlSumsTail,
 ];
+
+/** Sums in billionths of a USD. */
+type TtlSumsTail = [isOwn: 0 | 1, saved: number, extra: number];
 
 export function routeTail(route: RouteRecord): RouteTail {
   const { policy, profile, promptTokens, isUnpriced, waitedMs, considered } = route;
@@ -67,13 +73,13 @@ function consideredTail(candidate: ConsideredCandidate): ConsideredTail {
 
 function costTail(cost: CostTerms): NonNullable<ConsideredTail[5]> {
   return [
-    Math.round(cost.missUsd * NANO),
-    Math.round(cost.readUsd * NANO),
-    Math.round(cost.waitUsd * NANO),
-    Math.round(cost.loadUsd * NANO),
-    Math.round(cost.failureUsd * NANO),
-    Math.round(cost.headroomUsd * NANO),
-    Math.round(cost.othersUsd * NANO),
+    toNano(cost.missUsd),
+    toNano(cost.readUsd),
+    toNano(cost.waitUsd),
+    toNano(cost.loadUsd),
+    toNano(cost.failureUsd),
+    toNano(cost.headroomUsd),
+    toNano(cost.othersUsd),
   ];
 }
 
@@ -118,10 +124,33 @@ export function leverTail({
   ttlReason,
   breakpointsPlaced,
   promptCacheKeySet,
+  ttlSums,
 }: CacheLeverRecord): LeverTail {
-  return [ttl, ttlReason, breakpointsPlaced, flag(promptCacheKeySet)];
+  const done: LeverTail = [ttl, ttlReason, breakpointsPlaced, flag(promptCacheKeySet)];
+  if (ttlSums) done.push([flag(ttlSums.isOwn), toNano(ttlSums.savedUsd), toNano(ttlSums.extraUsd)]);
+  return done;
 }
 
-export function leverOf([ttl, ttlReason, breakpointsPlaced, promptCacheKeySet]: LeverTail): CacheLeverRecord {
-  return { ttl, ttlReason, breakpointsPlaced, promptCacheKeySet: promptCacheKeySet === 1 };
+function toNano(usd: number): number {
+  return Math.round(usd * NANO);
+}
+
+export function leverOf([
+  ttl,
+  ttlReason,
+  breakpointsPlaced,
+  promptCacheKeySet,
+  ttlSums,
+]: LeverTail): CacheLeverRecord {
+  return {
+    ttl,
+    ttlReason,
+    ttlSums: ttlSums ? ttlSumsOf(ttlSums) : null,
+    breakpointsPlaced,
+    promptCacheKeySet: promptCacheKeySet === 1,
+  };
+}
+
+function ttlSumsOf([isOwn, saved, extra]: TtlSumsTail): TtlSums {
+  return { isOwn: isOwn === 1, savedUsd: saved / NANO, extraUsd: extra / NANO };
 }

@@ -1,8 +1,8 @@
 // Tells a webhook of alerts: one JSON message each, a short time limit, a few tries. Says nothing of its URL.
 
-import type { CacheAlert, WebhookResult } from '../gateway/cache-alert.ts';
+import type { CacheAlert, WebhookFault, WebhookResult } from '../gateway/cache-alert.ts';
 import type { Clock } from '../gateway/ports.ts';
-import { type Upstream, UpstreamFault } from '../gateway/upstream.ts';
+import { type Upstream, UpstreamFault, type UpstreamFaultKind } from '../gateway/upstream.ts';
 
 const LIMIT_MS = 5_000;
 const MAX_TRIES = 3;
@@ -29,13 +29,12 @@ export class AlertSender {
 
   /** Never rejects. */
   async send(message: object): Promise<WebhookResult> {
-    if (this.#pending >= MAX_PENDING)
-      return { isDelivered: false, reason: 'too many messages are under way' };
+    if (this.#pending >= MAX_PENDING) return undelivered('busy', 'too many messages are under way');
     this.#pending += 1;
     try {
       return await this.#sendOften(new TextEncoder().encode(JSON.stringify(message)));
     } catch {
-      return { isDelivered: false, reason: 'the URL of the webhook cannot be opened' };
+      return undelivered('bad-url', 'the URL of the webhook cannot be opened');
     } finally {
       this.#pending -= 1;
     }
@@ -43,7 +42,7 @@ export class AlertSender {
 
   async #sendOften(body: Uint8Array<ArrayBuffer>): Promise<WebhookResult> {
     const target = await this.#parts.target();
-    if (!target) return { isDelivered: false, reason: 'no webhook is configured' };
+    if (!target) return undelivered('not-configured', 'no webhook is configured');
     for (let tries = 1; ; tries += 1) {
       const { result, mayTryAgain } = await this.#sendOnce(target, body);
       if (result.isDelivered || !mayTryAgain || tries >= MAX_TRIES) return result;
@@ -69,22 +68,40 @@ export class AlertSender {
       });
       await reply.bytes(MAX_REPLY_BYTES).catch(() => reply.cancel());
       if (status >= 200 && status < 300) return { result: { isDelivered: true }, mayTryAgain: false };
-      const result = { isDelivered: false, reason: `it answered HTTP ${status}` } as const;
+      const result = undelivered('refused', `it answered HTTP ${status}`, status);
       return { result, mayTryAgain: status === 429 || status >= 500 };
     } catch (error) {
-      const reason = faultText(error, abort.signal.aborted);
-      const isBlocked = error instanceof UpstreamFault && error.kind === 'blocked';
-      return { result: { isDelivered: false, reason }, mayTryAgain: !isBlocked };
+      const result = faultResult(error, abort.signal.aborted);
+      return { result, mayTryAgain: result.code !== 'blocked' };
     } finally {
       cancel();
     }
   }
 }
 
+type Undelivered = Extract<WebhookResult, { isDelivered: false }>;
+
+function undelivered(code: WebhookFault, reason: string, status: number | null = null): Undelivered {
+  return { isDelivered: false, code, reason, status };
+}
+
+const CODES: Readonly<Record<UpstreamFaultKind, WebhookFault>> = {
+  blocked: 'blocked',
+  dns: 'unreachable',
+  connect: 'unreachable',
+  'connect-timeout': 'unreachable',
+  tls: 'unreachable',
+  reset: 'broken',
+  'bad-framing': 'broken',
+  'reply-too-large': 'broken',
+  aborted: 'timeout',
+};
+
 /** The faults' own words never quote a URL. */
-function faultText(error: unknown, isLate: boolean): string {
-  if (isLate) return `no reply within ${LIMIT_MS / 1000} s`;
-  return error instanceof UpstreamFault ? error.message : 'it could not be reached';
+function faultResult(error: unknown, isLate: boolean): Undelivered {
+  if (isLate) return undelivered('timeout', `no reply within ${LIMIT_MS / 1000} s`);
+  if (error instanceof UpstreamFault) return undelivered(CODES[error.kind], error.message);
+  return undelivered('unreachable', 'it could not be reached');
 }
 
 /** The message of one alert. */

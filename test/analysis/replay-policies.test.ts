@@ -111,6 +111,23 @@ describe('policies', () => {
     assert.equal(run('least-loaded', trace, { accounts: 2, slots: 3 }).readTokens, 10_000);
   });
 
+  it('least-loaded is round-robin while accounts take one request at a time, and under little load', () => {
+    const both = (sessions: number, slots: number) => {
+      const trace = conversations({ sessions, turns: 6 });
+      return (['least-loaded', 'round-robin'] as const).map((policy) => {
+        const { policy: _name, ...figures } = run(policy, trace, { accounts: 4, slots });
+        return figures;
+      });
+    };
+    const [least, inTurn] = both(200, 1);
+    assert.deepEqual(least, inTurn);
+    assert.ok(least && least.meanWaitMs > 0 && least.moved > 0, 'accounts were busy, sessions went about');
+    const [leastAtEase, inTurnAtEase] = both(40, 3);
+    assert.deepEqual(leastAtEase, inTurnAtEase);
+    const [leastOfThree, inTurnOfThree] = both(200, 3);
+    assert.notEqual(leastOfThree?.readTokens, inTurnOfThree?.readTokens);
+  });
+
   it('fixed-order gives the first that is open', () => {
     assert.equal(run('fixed-order', repeats([0, 10_000]), { accounts: 3, slots: 1 }).readTokens, 10_000);
     assert.equal(run('fixed-order', repeats([0, 10]), { accounts: 3, slots: 1 }).meanWaitMs, 0);

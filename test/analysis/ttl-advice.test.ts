@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CachePrices, type TtlAdvice, ttlAdvice } from '../../server/analysis/ttl-advice.ts';
-import type { CacheUse } from '../../server/gateway/log-queries.ts';
+import type { CacheUse, SessionSample } from '../../server/gateway/log-queries.ts';
 
 const MINUTE_MS = 60_000;
 /** One USD per token of input, at the ratios of Anthropic. */
@@ -25,12 +25,22 @@ function use(startMinute: number, over: Partial<CacheUse> = {}): CacheUse {
   };
 }
 
+/** Each drawn session stands for so many. */
+function sampleOf(uses: readonly CacheUse[], times: number): SessionSample {
+  const sessions = Map.groupBy(uses, ({ sessionId }) => sessionId);
+  return {
+    sessions: sessions.size * times,
+    requests: uses.length * times,
+    drawn: new Map([...sessions].map(([id, own]) => [id, { requests: own.length, chance: 1 / times }])),
+  };
+}
+
 function advise(uses: CacheUse[], over: Partial<Parameters<typeof ttlAdvice>[1]> = {}): TtlAdvice {
   const advice = ttlAdvice(uses, {
     pricesOf: () => PRICES,
     maxPings: 2,
     toMs: 0,
-    sessionsPerDrawn: 1,
+    sample: sampleOf(uses, 1),
     ...over,
   });
   assert.ok(advice);
@@ -103,12 +113,65 @@ test('ttlAdvice() leaves out what has no price or nothing to choose, and scales 
   const uses = [use(0), use(1, { modelId: 'free' }), use(2, { modelId: 'implicit' })];
   const advice = advise(uses, {
     pricesOf: ({ modelId }) => (modelId === 'm1' ? PRICES : modelId === 'implicit' ? 'implicit' : 'unpriced'),
-    sessionsPerDrawn: 3,
+    sample: sampleOf(uses, 3),
   });
   assert.deepEqual([advice.basedOnRequests, advice.implicitRequests, advice.unpricedRequests], [1, 1, 1]);
   assert.deepEqual(rounded(advice.inPeriod), [375, 600, 375]);
+  assert.deepEqual([advice.sampledSessions, advice.sessions], [1, 3]);
+  // One session tells nothing about the others.
+  assert.deepEqual(advice.inPeriod.plusMinus, { fiveMinutesUsd: 375, oneHourUsd: 600, keepWarmUsd: 375 });
   // Equal costs: the plan with less to do.
   assert.equal(advice.cheapest, 'five-minutes');
-  const none = { pricesOf: () => 'implicit' as const, maxPings: 2, toMs: 0, sessionsPerDrawn: 1 };
+  const none = { pricesOf: () => 'implicit' as const, maxPings: 2, toMs: 0, sample: sampleOf(uses, 1) };
   assert.equal(ttlAdvice(uses, none), null);
+});
+
+test('ttlAdvice() tells savings with their errors, and which are not clear', () => {
+  // Two sessions of four. Each pauses for 30 minutes: 5 min 250, 1 h 210, pings 270; or not: 135, 210, 135.
+  const pausing = (sessionId: string) => [use(0, { sessionId }), use(31, { sessionId })];
+  const steady = (sessionId: string) => [use(0, { sessionId }), use(2, { sessionId })];
+  const differing = [...pausing('s1'), ...steady('s2')];
+  const over = { sample: sampleOf(differing, 2), toMs: 31 * MINUTE_MS };
+  const unclear = advise(differing, over);
+  // 5 min 385, 1 h 420, pings 405 and two after the last of the steady: × 2. Pings cost 20 more in either, without error.
+  assert.deepEqual(rounded(unclear.inPeriod), [770, 840, 850]);
+  assert.deepEqual(
+    unclear.savings.map(({ plan, usd, isClear }) => [plan, Math.round(usd), isClear]),
+    [
+      ['one-hour', 70, false],
+      ['keep-warm', 80, true],
+    ],
+  );
+  // Half of (250 - 192.5)^2 twice, doubled for each being drawn by half, × 2 / 1; × 8 requests / 8.
+  const half = 1.96 * Math.sqrt(2 * 0.5 * 2 * (2 * 57.5) ** 2);
+  assert.equal(unclear.inPeriod.plusMinus?.fiveMinutesUsd.toFixed(6), half.toFixed(6));
+  assert.equal(
+    unclear.reason,
+    'The 5-minute cache and the 1-hour cache cost about the same: $96000 ± $40000 and $105000.0000 per 1,000 requests',
+  );
+  // All alike: nothing differs between sessions, so the saving is clear.
+  const alike = [...pausing('s1'), ...pausing('s2')];
+  const clear = advise(alike, { ...over, sample: sampleOf(alike, 2) });
+  assert.equal(clear.cheapest, 'one-hour');
+  assert.deepEqual(
+    clear.savings.map(({ plan, isClear }) => [plan, isClear]),
+    [
+      ['five-minutes', true],
+      ['keep-warm', true],
+    ],
+  );
+  // Counted whole there is no error: of equals the one that needs less doing is the cheapest.
+  const whole = advise(steady('s1'));
+  assert.equal(whole.inPeriod.plusMinus, null);
+  assert.deepEqual(
+    whole.savings.map(({ plan, plusMinusUsd, isClear }) => [plan, plusMinusUsd, isClear]),
+    [
+      ['keep-warm', null, true],
+      ['one-hour', null, true],
+    ],
+  );
+  assert.match(
+    whole.reason,
+    /^The 5-minute cache and the 5-minute cache with keep-warm pings cost about the same: /,
+  );
 });

@@ -23,8 +23,9 @@ const ALL: CacheLeverSettings = {
   placeBreakpoints: true,
   setPromptCacheKey: true,
 };
-const ONE_HOUR: TtlChoice = { ttl: '1h', code: 'gaps-pay', reason: 'long pauses' };
-const FIVE_MINUTES: TtlChoice = { ttl: '5m', code: 'gaps-do-not-pay', reason: 'no pauses' };
+const SUMS = { isOwn: true, savedUsd: 0.12, extraUsd: 0.01 };
+const ONE_HOUR: TtlChoice = { ttl: '1h', code: 'gaps-pay', reason: 'long pauses', sums: SUMS };
+const FIVE_MINUTES: TtlChoice = { ttl: '5m', code: 'gaps-do-not-pay', reason: 'no pauses', sums: SUMS };
 
 function bodyOf(json: object, surface: Surface): RequestBody {
   const bytes = new TextEncoder().encode(JSON.stringify(json));
@@ -126,6 +127,7 @@ test('pullLevers() gives marks without a lifetime the chosen one', () => {
   assert.deepEqual(record, {
     ttl: '1h',
     ttlReason: 'long pauses',
+    ttlSums: SUMS,
     breakpointsPlaced: 0,
     promptCacheKeySet: false,
   });
@@ -155,6 +157,7 @@ for (const surface of ['openai-chat', 'openai-responses'] as const) {
     assert.deepEqual(record, {
       ttl: null,
       ttlReason: null,
+      ttlSums: null,
       breakpointsPlaced: 0,
       promptCacheKeySet: true,
     });

@@ -43,6 +43,7 @@ export function memoryLog(rows: RequestRow[]): RequestLog {
     totals: unused,
     series: unused,
     groups: unused,
+    attemptSeries: unused,
     intervals: unused,
     intervalSample: unused,
     cacheUses: unused,

@@ -54,13 +54,13 @@ test('HealthTable.rateLimits() gives the windows of the last reply that had any,
     unified(clock, { '5h-utilization': 0.5, '5h-reset': 60_000, '7d-utilization': 0.1 }),
   );
   health.sawHeaders(A, WAY, new Headers({ 'content-type': 'text/plain' }));
-  const names = () => health.rateLimits('a').map(({ name }) => name);
+  const names = () => health.rateLimits(A).map(({ name }) => name);
   assert.deepEqual(names(), ['5h', '7d']);
   clock.stepWall(3600_000);
-  assert.equal(health.rateLimits('a')[0]?.resetAtMs, clock.nowMs() + 60_000);
+  assert.equal(health.rateLimits(A)[0]?.resetAtMs, clock.nowMs() + 60_000);
   await clock.advance(60_000);
   assert.deepEqual(names(), []);
-  assert.equal(health.weightFactor('a'), 1);
+  assert.equal(health.weightFactor(A), 1);
 });
 
 for (const [utilization, factor] of [
@@ -73,6 +73,6 @@ for (const [utilization, factor] of [
   test(`HealthTable.weightFactor() is ${factor} when ${utilization} of a window is used`, () => {
     const { clock, health } = healthBench();
     health.sawHeaders(A, WAY, unified(clock, { '5h-utilization': utilization, '5h-reset': 60_000 }));
-    assert.ok(Math.abs(health.weightFactor('a') - factor) < 1e-9);
+    assert.ok(Math.abs(health.weightFactor(A) - factor) < 1e-9);
   });
 }

@@ -1,10 +1,10 @@
-// A refused credential takes its account out of service, and never the credential that has replaced it since.
+// A refused or used-up credential takes its account out of service, and never the credential that has replaced it since.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { buildCatalog } from '../../server/gateway/catalog.ts';
 import { anthropicError, createBench, gatewayTest, message, rowsOf } from './fixture.ts';
-import { A, healthBench } from './health-bench.ts';
+import { A, healthBench, WAY } from './health-bench.ts';
 
 const OLD = { ...A, credentialFingerprint: 'old' };
 const NEW = { ...A, credentialFingerprint: 'new' };
@@ -77,29 +77,96 @@ gatewayTest(
   },
 );
 
-gatewayTest('a 401 that ends after its account got another credential leaves the binding to it', async () => {
-  const held = Promise.withResolvers<void>();
-  const bench = createBench(
-    async ({ account }) => {
-      if (account !== 'a') return message();
-      if (bench.calls.length === 1) return message();
-      await held.promise;
-      return anthropicError(401, 'authentication_error');
+for (const [status, type] of [
+  [401, 'authentication_error'],
+  [402, 'billing_error'],
+  [429, 'rate_limit_error'],
+] as const) {
+  gatewayTest(
+    `a ${status} that ends after its account got another credential neither rests nor unbinds it`,
+    async () => {
+      const held = Promise.withResolvers<void>();
+      const bench = createBench(
+        async ({ account }) => {
+          if (account !== 'a' || bench.calls.length === 1) return message();
+          await held.promise;
+          return anthropicError(status, type);
+        },
+        { accounts: [{ name: 'a', credentialFingerprint: 'old' }] },
+      );
+      await bench.send({ session: 's' });
+      const late = bench.send({ session: 's' });
+      await bench.clock.advance(0);
+      const rows = rowsOf({ accounts: [{ name: 'a', credentialFingerprint: 'new' }] });
+      const edited = buildCatalog(rows, new Map([['a', 'secret-new']]));
+      bench.parts.catalog = () => edited;
+      bench.parts.health.reset('a');
+      held.resolve();
+      // It may wait for what it was refused.
+      await bench.clock.advance(120_000);
+      assert.notEqual((await late).status, 200);
+      assert.equal(bench.parts.slots.learned('a'), null);
+      const { row } = await bench.send({ session: 's' });
+      assert.deepEqual([row.outcome, row.affinity, row.accountId, row.queueMs], ['ok', 'hit', 'a', 0]);
+      assert.deepEqual([...bench.parts.affinity.counters().invalidations], []);
     },
-    { accounts: [{ name: 'a', credentialFingerprint: 'old' }] },
   );
-  await bench.send({ session: 's' });
-  const late = bench.send({ session: 's' });
-  await bench.clock.advance(0);
-  const rows = rowsOf({ accounts: [{ name: 'a', credentialFingerprint: 'new' }] });
-  const edited = buildCatalog(rows, new Map([['a', 'secret-new']]));
-  bench.parts.catalog = () => edited;
-  bench.parts.health.reset('a');
-  held.resolve();
-  assert.equal((await late).status, 503);
-  const { row } = await bench.send({ session: 's' });
-  assert.deepEqual([row.affinity, row.accountId], ['hit', 'a']);
-  assert.deepEqual([...bench.parts.affinity.counters().invalidations], []);
+}
+
+for (const fault of ['rate-limited', 'quota'] as const) {
+  test(`HealthTable makes a new credential wait only for its own ${fault}`, () => {
+    const { health, fail, state } = healthBench();
+    health.reset(A.id);
+    fail(fault, 60_000, OLD);
+    assert.deepEqual([state(OLD), state(NEW)], ['cooling-down', 'available']);
+    fail(fault, 60_000, NEW);
+    assert.deepEqual([state(OLD), state(NEW)], ['cooling-down', 'cooling-down']);
+  });
+}
+
+test('HealthTable makes a new credential wait for a host that cannot be reached with the old one', () => {
+  const { fail, state } = healthBench();
+  fail('unreachable', null, OLD);
+  assert.deepEqual([state(OLD), state(NEW)], ['ejected', 'ejected']);
+});
+
+test('HealthTable forgets the wait of the credential that was told so longest ago when a fifth one is', () => {
+  const { fail, state } = healthBench();
+  const keys = ['1', '2', '3', '4', '5'].map((credentialFingerprint) => ({ ...A, credentialFingerprint }));
+  const [first, second] = keys;
+  assert.ok(first && second);
+  for (const account of keys.slice(0, 4)) fail('quota', 60_000, account);
+  fail('quota', 60_000, first);
+  fail('quota', 60_000, keys[4]);
+  assert.deepEqual([state(first), state(second)], ['cooling-down', 'available']);
+});
+
+test('HealthTable weighs a new credential by its own windows, also when a reply to the old one comes late', () => {
+  const { health } = healthBench();
+  const saw = (account: typeof A, utilization: string) =>
+    health.sawHeaders(
+      account,
+      WAY,
+      new Headers({ 'anthropic-ratelimit-unified-5h-utilization': utilization }),
+    );
+  const shown = (account: typeof A) => health.rateLimits(account).map((window) => window.utilization);
+  saw(OLD, '1');
+  assert.deepEqual([health.weightFactor(NEW), shown(NEW)], [1, []]);
+  saw(NEW, '0.1');
+  saw(OLD, '1');
+  assert.deepEqual([health.weightFactor(NEW), shown(NEW)], [1, [0.1]]);
+  assert.deepEqual([health.weightFactor(OLD), shown(OLD)], [0.05, [1]]);
+});
+
+test('HealthTable.sawHeaders() cools only the credential whose window is used up', () => {
+  const { health, clock, state } = healthBench();
+  const reset = String(Math.floor(clock.nowMs() / 1000) + 600);
+  const headers = new Headers({
+    'anthropic-ratelimit-unified-status': 'rejected',
+    'anthropic-ratelimit-unified-reset': reset,
+  });
+  health.sawHeaders(OLD, WAY, headers);
+  assert.deepEqual([state(OLD), state(NEW)], ['cooling-down', 'available']);
 });
 
 for (const { name, answer, code } of [

@@ -11,8 +11,8 @@ test('HealthTable takes an account that nothing is known of as available', () =>
   const { health, state } = healthBench();
   assert.equal(state(), 'available');
   assert.equal(health.isStrained(A, WAY), false);
-  assert.equal(health.weightFactor('a'), 1);
-  assert.deepEqual(health.rateLimits('a'), []);
+  assert.equal(health.weightFactor(A), 1);
+  assert.deepEqual(health.rateLimits(A), []);
   assert.deepEqual(health.circuit('a'), {
     state: 'closed',
     untilMs: null,

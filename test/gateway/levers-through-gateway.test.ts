@@ -112,6 +112,9 @@ gatewayTest(
     const { cacheLevers } = row;
     assert.partialDeepStrictEqual(cacheLevers, { ttl: '1h', breakpointsPlaced: 0, promptCacheKeySet: false });
     assert.match(cacheLevers?.ttlReason ?? '', /pauses seen so far 1 h saves \$0\.\d+ /);
+    const { isOwn, savedUsd = 0, extraUsd = 0 } = cacheLevers?.ttlSums ?? {};
+    assert.equal(isOwn, false);
+    assert.ok(savedUsd > extraUsd && extraUsd > 0);
     await bench.clock.advance(50 * MINUTE_MS);
     const later = await bench.send({ body: turn(4), session: 's' });
     assert.ok((later.row.expectedWarmTokens ?? 0) > 5_000);
@@ -163,6 +166,7 @@ gatewayTest(
     assert.deepEqual(first.row.cacheLevers, {
       ttl: null,
       ttlReason: null,
+      ttlSums: null,
       breakpointsPlaced: 3,
       promptCacheKeySet: false,
     });
@@ -233,6 +237,7 @@ for (const { surface, path, prompt } of [
       assert.deepEqual(row.cacheLevers, {
         ttl: null,
         ttlReason: null,
+        ttlSums: null,
         breakpointsPlaced: 0,
         promptCacheKeySet: true,
       });

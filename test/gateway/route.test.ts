@@ -66,7 +66,7 @@ function choose(candidates: Candidate[], options: Options = {}) {
     health: {
       condition: (_account, way) => state.condition(candidates.find((other) => other === way) ?? raise()),
       isStrained: (_account, way) => state.isStrained(candidates.find((other) => other === way) ?? raise()),
-      weightFactor: state.weightFactor,
+      weightFactor: ({ id }) => state.weightFactor(id),
       failureShare: () => 0,
     },
     slots: {

@@ -7,6 +7,7 @@ import type { BindingCode } from '../../server/gateway/binding-reasons.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
 import { openBench } from './admin-bench.ts';
 import { ADA, ADAS, idOf, openBound } from './bound-bench.ts';
+import { subscribe } from './event-stream.ts';
 import { START_MS, sampleBinding, sampleRow, sampleRows } from './sample-rows.ts';
 
 test('affinities shows every field', async () => {
@@ -272,6 +273,7 @@ test('affinityStats turns counters into rates and asks the log at most every fiv
         clear: () => [],
         pin: () => null,
         move: () => null,
+        sweep: () => undefined,
       },
     },
   });
@@ -307,3 +309,27 @@ test('affinityStats calls the scheduler by the policy that holds now', async () 
 });
 
 /** Collects live events of one kind; the result stops and gives them. */
+
+test('affinityStats no longer counts what has expired, and lists hear of it at once', async () => {
+  const bench = await openBench({ rows: sampleRows() });
+  bench.affinity.restore([
+    sampleBinding('short', { expiresAtMs: START_MS + 500 }),
+    sampleBinding('long', { expiresAtMs: START_MS + 5_000 }),
+  ]);
+  const changes = await subscribe(bench, 'subscription { affinityChanged { kind affinity { id } } }');
+  const stats = await subscribe(
+    bench,
+    'subscription { affinityStats { activeAffinities expiredAffinities } }',
+  );
+  const counted = async () => (await stats.next()).data.data.affinityStats;
+  assert.deepEqual(await counted(), { activeAffinities: 2, expiredAffinities: 0 });
+  // Nobody but the count looks whether a binding is over.
+  await bench.clock.advance(1_000);
+  assert.deepEqual(await counted(), { activeAffinities: 1, expiredAffinities: 1 });
+  assert.deepEqual((await changes.next()).data.data.affinityChanged, {
+    kind: 'EXPIRED',
+    affinity: { id: encodeGlobalId('Affinity', 'short') },
+  });
+  assert.equal((await bench.ask('{ affinities { totalCount } }')).affinities.totalCount, 1);
+  await Promise.all([changes.cancel(), stats.cancel()]);
+});

@@ -36,7 +36,13 @@ const FIELDS =
 const WEBHOOK = 'https://hooks.example/services/T0KEN';
 
 function openAlerts() {
-  const testWebhook = () => Promise.resolve({ isDelivered: false, reason: 'it answered HTTP 404' } as const);
+  const refused = {
+    isDelivered: false,
+    code: 'refused',
+    reason: 'it answered HTTP 404',
+    status: 404,
+  } as const;
+  const testWebhook = () => Promise.resolve(refused);
   return openBench({
     rows: sampleRows(),
     parts: { alerts: { list: () => [ALERT, OVER], testWebhook } },
@@ -72,9 +78,15 @@ test('alerts lists active and past alerts', async () => {
 test('testAlertWebhook says what came of it', async () => {
   const bench = await openAlerts();
   const { testAlertWebhook } = await bench.ask(
-    'mutation { testAlertWebhook { delivered reason errors { code } } }',
+    'mutation { testAlertWebhook { delivered reason reasonCode status errors { code } } }',
   );
-  assert.deepEqual(testAlertWebhook, { delivered: false, reason: 'it answered HTTP 404', errors: [] });
+  assert.deepEqual(testAlertWebhook, {
+    delivered: false,
+    reason: 'it answered HTTP 404',
+    reasonCode: 'REFUSED',
+    status: 404,
+    errors: [],
+  });
 });
 
 const UPDATE = `mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) {

@@ -90,6 +90,44 @@ test('auditLog pages newest first and filters', async () => {
   assert.equal((await bench.ask(query, { filter: { actor: 'panel' } })).auditLog.totalCount, 0);
 });
 
+test('auditLog tells what was done from one moment on until before another', async () => {
+  const bench = await openBench();
+  const startMs = bench.clock.nowMs();
+  for (const name of ['at0', 'at1000', 'at2000']) {
+    await bench.ask(
+      'mutation ($name: String!) { createUser(input: { username: $name }) { errors { code } } }',
+      { name },
+    );
+    await bench.clock.advance(1_000);
+  }
+  const iso = (afterMs: number) => new Date(startMs + afterMs).toISOString();
+  const query = `query ($filter: AuditFilter, $after: String) {
+    auditLog(first: 1, filter: $filter, after: $after) { totalCount pageInfo { endCursor } nodes { at arguments } }
+  }`;
+  const cases = [
+    [{ from: iso(1_000) }, ['at2000', 'at1000']],
+    [{ from: iso(1_001) }, ['at2000']],
+    [{ to: iso(1_000) }, ['at0']],
+    [{ to: iso(1_001) }, ['at1000', 'at0']],
+    [{ from: iso(1_000), to: iso(2_000) }, ['at1000']],
+    [{ from: iso(1_000), to: iso(1_000) }, []],
+    [{ from: null, to: null }, ['at2000', 'at1000', 'at0']],
+    [{ from: iso(0), to: iso(9_000), search: 'AT1' }, ['at1000']],
+  ] as const;
+  for (const [filter, expected] of cases) {
+    const found: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < 4; page += 1) {
+      const { auditLog } = await bench.ask(query, { filter, after });
+      assert.equal(auditLog.totalCount, expected.length, JSON.stringify(filter));
+      after = auditLog.pageInfo.endCursor;
+      for (const entry of auditLog.nodes) found.push(JSON.parse(entry.arguments).input.username);
+      if (after === null) break;
+    }
+    assert.deepEqual(found, expected, JSON.stringify(filter));
+  }
+});
+
 test('every mutation of the schema is audited', () => {
   const fields = Object.values(schema.getMutationType()?.getFields() ?? {});
   assert.ok(fields.length > 20);

@@ -26,6 +26,14 @@ const costs: [document: string, cost: number][] = [
   ['{ providers(first: 2) { nodes { accounts { name } } } }', 1 + (1 + 2 * (1 + 10))],
   // The count is asked for once, not once for each row.
   ['{ requestLogs(first: 5) { nodes { id } totalCount } }', 1 + (1 + 5) + (1 + 2000)],
+  // Either way it is asked; without both it is as many as come by default.
+  ['{ requestLogs(last: 5) { nodes { id } } }', 1 + (1 + 5)],
+  ['{ requestLogs(last: 100000) { nodes { id } } }', 1 + (1 + 200)],
+  ['query ($n: Int) { requestLogs(first: 2, last: $n) { nodes { id } } }', 1 + (1 + 200)],
+  ['{ requestLogs { nodes { id } } }', 1 + (1 + 50)],
+  // What is refused later takes nothing off what stands beside it.
+  ['{ requestLogs(last: -1000000) { nodes { id } } requestLogStats { total } }', 1 + (1 + 1) + 5002],
+  ['{ providers(first: -10) { nodes { name } } build { version } }', 1 + (1 + 1) + 2],
   ['{ requestLogStats { total } }', 1 + 5000 + 1],
   // The most costly operation counts.
   ['query A { build { version } } query B { requestLogStats { total } }', 5002],

@@ -4,7 +4,9 @@ import { drawEvenly, drawPerUser } from '../../server/analysis/interval-sample.t
 import { intervalGroups } from '../../server/analysis/intervals.ts';
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
 import type {
+  AttemptCount,
   CacheUse,
+  DrawnSession,
   IntervalFilter,
   IntervalGrouping,
   IntervalPoint,
@@ -60,6 +62,16 @@ export function seriesOf(rows: Rows, edgesMs: readonly number[]): RequestTotals[
     .map((toMs, index) =>
       totalsOf(rows.filter(({ startedAtMs }) => startedAtMs >= (edgesMs[index] ?? 0) && startedAtMs < toMs)),
     );
+}
+
+/** Each attempt by itself, as a count of one, in the bucket of its request. */
+export function attemptSeriesOf(rows: Rows, accountId: string, edgesMs: readonly number[]): AttemptCount[][] {
+  return edgesMs.slice(1).map((toMs, index) =>
+    rows
+      .filter(({ startedAtMs }) => startedAtMs >= (edgesMs[index] ?? 0) && startedAtMs < toMs)
+      .flatMap(({ attempts }) => attempts.filter((attempt) => attempt.accountId === accountId))
+      .map(({ outcome, fault }) => ({ outcome, fault, attempts: 1 })),
+  );
 }
 
 const DIMENSIONS: Record<RequestDimension, (row: RequestRow) => string | null> = {
@@ -135,20 +147,13 @@ export function intervalSample(
   };
 }
 
-/** Whole sessions in order of their names, as long as the limit is not reached. */
-export function cacheUses(rows: Rows, filter: IntervalFilter, limit: number) {
-  const sessions = Map.groupBy(
-    answered(rows, filter).filter(({ sessionId }) => sessionId !== null),
-    ({ sessionId }) => sessionId,
-  );
-  const uses: CacheUse[] = [];
-  let drawnSessions = 0;
-  for (const [sessionId, own] of [...sessions].toSorted(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))) {
-    if (sessionId === null || uses.length >= limit) break;
-    drawnSessions += 1;
-    uses.push(...own.map((row) => cacheUseOf(row, sessionId)));
-  }
-  return { uses, sessions: sessions.size, drawnSessions };
+/** All sessions: there are never many. */
+export function cacheUses(rows: Rows, filter: IntervalFilter) {
+  const drawn = new Map<string, DrawnSession>();
+  const own = answered(rows, filter).flatMap(({ sessionId }) => sessionId ?? []);
+  for (const id of own) drawn.set(id, { requests: (drawn.get(id)?.requests ?? 0) + 1, chance: 1 });
+  const sample = { sessions: drawn.size, requests: own.length, drawn };
+  return { uses: sessionUses(rows, filter, [...drawn.keys()]), sample };
 }
 
 export function sessionUses(rows: Rows, filter: IntervalFilter, sessionIds: readonly string[]): CacheUse[] {

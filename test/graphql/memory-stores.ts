@@ -27,6 +27,7 @@ import {
   type RequestRow,
 } from '../../server/gateway/ports.ts';
 import {
+  attemptSeriesOf,
   cacheUses,
   groupsOf,
   intervalSample,
@@ -168,10 +169,12 @@ export class MemoryAuditLog implements AuditLog {
     return this.#matching(filter).length;
   }
 
-  #matching({ actor, action, outcome, search = '' }: AuditFilter): AuditEntry[] {
+  #matching({ fromMs, toMs, actor, action, outcome, search = '' }: AuditFilter): AuditEntry[] {
     const part = search.toLowerCase();
     return this.entries.filter(
       (entry) =>
+        (fromMs === undefined || entry.atMs >= fromMs) &&
+        (toMs === undefined || entry.atMs < toMs) &&
         (actor === undefined || entry.actor === actor) &&
         (action === undefined || entry.action === action) &&
         (outcome === undefined || entry.outcome === outcome) &&
@@ -195,14 +198,15 @@ export class MemoryRequestLog implements RequestLog {
 
   async page(
     filter: RequestFilter,
-    { limit, after }: Parameters<RequestLog['page']>[1],
+    { limit, after, isOldestFirst = false }: Parameters<RequestLog['page']>[1],
   ): Promise<RequestPage> {
     this.calls.page += 1;
     const position = (row: { startedAtMs: number; id: string }) =>
       `${String(row.startedAtMs).padStart(16, '0')}${row.id}`;
     const rows = this.#matching(filter)
-      .filter((row) => after === null || position(row) < position(after))
-      .sort((a, b) => (position(a) < position(b) ? 1 : -1))
+      .filter((row) => after === null || position(row) > position(after) === isOldestFirst)
+      .filter((row) => row.id !== after?.id)
+      .sort((a, b) => (position(a) < position(b) === isOldestFirst ? -1 : 1))
       .slice(0, limit);
     const last = rows[limit - 1];
     return { rows, reached: last ? { startedAtMs: last.startedAtMs, id: last.id } : null };
@@ -249,6 +253,10 @@ export class MemoryRequestLog implements RequestLog {
     return groupsOf(this.#matching(filter), by);
   }
 
+  async attemptSeries(accountId: string, edgesMs: readonly number[]) {
+    return attemptSeriesOf(this.rows, accountId, edgesMs);
+  }
+
   async intervals(...[filter, options]: Parameters<LogQueries['intervals']>) {
     return intervals(this.rows, filter, options);
   }
@@ -257,8 +265,8 @@ export class MemoryRequestLog implements RequestLog {
     return intervalSample(this.rows, filter, options);
   }
 
-  async cacheUses(...[filter, limit]: Parameters<LogQueries['cacheUses']>) {
-    return cacheUses(this.rows, filter, limit);
+  async cacheUses(...[filter]: Parameters<LogQueries['cacheUses']>) {
+    return cacheUses(this.rows, filter);
   }
 
   async sessionUses(...[filter, sessionIds]: Parameters<LogQueries['sessionUses']>) {

@@ -10,7 +10,7 @@ const ANALYSIS = `totalColdTokens totalCostUsd unpricedTokens causes { cause req
   byModel { model { name } coldTokens costUsd causes { cause tokens } }`;
 
 function miss(cause: Miss['cause'], tokens: number, costNanoUsd: number | null): Miss {
-  return { cause, tokens, costNanoUsd, detail: null };
+  return { cause, tokens, costNanoUsd, detail: null, facts: null };
 }
 
 test('cacheMissAnalysis tells every cause with its dollars, costliest first', async () => {

@@ -45,7 +45,14 @@ test('getStats() gives each counter under its own name', async () => {
     providerSwitches: 23,
     keySwitches: 29,
   });
-  const nothing = { get: () => null, peek: () => null, clear: () => [], pin: () => null, move: () => null };
+  const nothing = {
+    get: () => null,
+    peek: () => null,
+    clear: () => [],
+    pin: () => null,
+    move: () => null,
+    sweep: () => {},
+  };
   const history = new AffinityHistory(0);
   const affinity = { ...nothing, history, list: () => [sampleBinding('one')], counters };
   const call = restCaller(await openBench({ rows: sampleRows(), parts: { affinity } }));

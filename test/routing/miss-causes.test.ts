@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type MissFacts, missFacts } from '../../server/gateway/miss-facts.ts';
 import type { Miss } from '../../server/gateway/route-record.ts';
 import { type MissInput, missesOf, primaryCause } from '../../server/routing/miss-causes.ts';
 import {
@@ -21,6 +22,8 @@ import {
   WARM,
 } from './miss-input.ts';
 import { promptOf } from './prompt.ts';
+
+const REWRITTEN = promptOf('t:read s:you one TWO three');
 
 const CASES: [name: string, given: MissInput, expected: string[]][] = [
   ['all was read', input({ usage: usage(6_000, 0) }), []],
@@ -140,6 +143,14 @@ const CASES: [name: string, given: MissInput, expected: string[]][] = [
     ['prefix-changed 2000: message 1', 'new-content 1000'],
   ],
   [
+    'a message rewritten after one whose cut is not remembered',
+    input({
+      last: last(REWRITTEN, { cuts: REWRITTEN.cuts.toSpliced(2, 1) }),
+      parent: { bytes: 8_000 },
+    }),
+    ['prefix-changed 5000: messages 0 to 1', 'new-content 1000'],
+  ],
+  [
     'a system prompt changed where only the tools are warm, and they alone are too short',
     input({
       last: last(promptOf('t:read s:old one two')),
@@ -243,6 +254,36 @@ for (const [name, given, expected] of CASES) {
   });
 }
 
+/** By the words of each detail of the cases above. */
+const FACTS: Record<string, MissFacts> = {
+  'expired 50 s ago': missFacts('expired-ago', { ms: 50_000 }),
+  'unused for 412 s': missFacts('unused-for', { ms: 412_000 }),
+  'unused for 2 h 5 min': missFacts('unused-for', { ms: 7_500_000 }),
+  'warm on spare; the bound account was full': missFacts('warm-on', { name: 'spare' }),
+  'warm on spare': missFacts('warm-on', { name: 'spare' }),
+  'the bound account is cooling down': missFacts('routed-away'),
+  tools: missFacts('tools'),
+  system: missFacts('system'),
+  'message 1': missFacts('message', { count: 1 }),
+  'messages 0 to 1': missFacts('messages', { count: 0, upTo: 1 }),
+  'the model was claude-opus': missFacts('model-was', { name: 'claude-opus' }),
+  'a setting that the cache depends on': missFacts('setting-changed'),
+  'a header that the cache depends on': missFacts('header-changed'),
+  'the prompt is below 4096 tokens': missFacts('prompt-too-short', { count: 4_096 }),
+  'more than 20 new blocks before a cache mark': missFacts('too-many-blocks', { count: 20 }),
+  'nothing was read or written': missFacts('nothing-cached'),
+  'no cache mark': missFacts('no-mark'),
+  'beyond the last cache mark': missFacts('beyond-mark'),
+  '280 s before it would have expired': missFacts('before-expiry', { ms: 280_000 }),
+};
+
+test('missesOf gives each detail as a code with its values too', () => {
+  const misses = CASES.flatMap(([, given]) => missesOf(given) ?? []);
+  for (const { detail, facts } of misses)
+    assert.deepEqual(facts, detail === null ? null : FACTS[detail], detail ?? '');
+  assert.deepEqual(new Set(misses.flatMap(({ detail }) => detail ?? [])), new Set(Object.keys(FACTS)));
+});
+
 function words({ cause, tokens, detail }: Miss): string {
   return `${cause} ${tokens}${detail === null ? '' : `: ${detail}`}`;
 }
@@ -295,7 +336,7 @@ const PRIMARY: [name: string, misses: Miss[] | null, inputTokens: number, expect
 ];
 
 function miss(cause: Miss['cause'], tokens: number, costNanoUsd: number | null = null): Miss {
-  return { cause, tokens, costNanoUsd, detail: null };
+  return { cause, tokens, costNanoUsd, detail: null, facts: null };
 }
 
 for (const [name, misses, inputTokens, expected] of PRIMARY) {

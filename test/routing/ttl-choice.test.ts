@@ -76,11 +76,21 @@ for (const { name, own, usual = null, prices = PRICES, ttl, code } of [
 }
 
 test('chooseTtl() gives both sums in its reason', () => {
-  const { reason } = chooseTtl(gaps({ atStakeTokens5to60: 100_000, writtenTokens: 10_000 }), {
+  const { reason, sums } = chooseTtl(gaps({ atStakeTokens5to60: 100_000, writtenTokens: 10_000 }), {
     prices: PRICES,
     usual: null,
   });
   assert.equal(reason, 'by its own pauses 1 h saves $0.12 of writing again and costs $0.0075 more to write');
+  // 1.15 of the input's price for each of 100,000 tokens, 0.75 of it for each of 10,000.
+  assert.ok(sums?.isOwn && Math.abs(sums.savedUsd - 0.115) < 1e-12);
+  assert.ok(Math.abs(sums.extraUsd - 0.0075) < 1e-12);
+});
+
+test('chooseTtl() says when it went by more than its own pauses, and gives no sums of nothing', () => {
+  const seen = gaps({ gapCount: 9, atStakeTokens5to60: 100 });
+  assert.equal(chooseTtl(seen, { prices: PRICES, usual: null }).sums?.isOwn, false);
+  assert.equal(chooseTtl(seen, { prices: null, usual: null }).sums, null);
+  assert.equal(chooseTtl(gaps({ gapCount: 0 }), { prices: PRICES, usual: null }).sums, null);
 });
 
 for (const { odds, uncachedTokens = 0, pays, code } of [

@@ -20,6 +20,7 @@ import {
 } from 'graphql';
 import { hashSecret } from '../../server/auth/api-keys.ts';
 import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
+import { missFacts } from '../../server/gateway/miss-facts.ts';
 import type { RequestRow } from '../../server/gateway/ports.ts';
 import { AdminDesk } from '../../server/graphql/desk.ts';
 import { encodeGlobalId } from '../../server/graphql/global-id.ts';
@@ -37,7 +38,7 @@ type Caller = (typeof ROLES)[number];
 const REACH: Record<Caller, string> = {
   nobody: 'session login logout setup',
   own: 'cacheHitAnalysis requestLog requestLogStats requestLogs requestSeries',
-  viewer: `accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis defaultSettings explainRoute
+  viewer: `accountHealthSeries accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis defaultSettings explainRoute
     intervalTimeline modelMappingCache models node providers providerCacheFacts replayPolicy reservationPreview requestGroups requestLogHealth settings
     ttlAnalysis userAffinity users
     subscription:accountChanged subscription:affinityChanged subscription:affinityStats subscription:alertChanged
@@ -54,7 +55,15 @@ const REACH: Record<Caller, string> = {
 /** What a row may have, so that what is behind each of its fields is asked for too. */
 const WITH_EVERYTHING: Partial<RequestRow> = {
   missCause: 'ttl-expired',
-  misses: [{ cause: 'ttl-expired', tokens: 100, costNanoUsd: 1, detail: 'unused for 412 s' }],
+  misses: [
+    {
+      cause: 'ttl-expired',
+      tokens: 100,
+      costNanoUsd: 1,
+      detail: 'unused for 412 s',
+      facts: missFacts('unused-for', { ms: 412_000 }),
+    },
+  ],
   prefixParentId: '1',
   prefixSharedTokens: 10,
   traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -68,7 +77,13 @@ const WITH_EVERYTHING: Partial<RequestRow> = {
       { accountId: 'a1', accountName: 'team-a', state: 'open', warmTokens: 10, waitMs: 0, cost: null },
     ],
   },
-  cacheLevers: { ttl: '1h', ttlReason: 'because', breakpointsPlaced: 1, promptCacheKeySet: false },
+  cacheLevers: {
+    ttl: '1h',
+    ttlReason: 'because',
+    ttlSums: { isOwn: true, savedUsd: 2, extraUsd: 1 },
+    breakpointsPlaced: 1,
+    promptCacheKeySet: false,
+  },
   priceSheet: {
     ...{
       input: 3,

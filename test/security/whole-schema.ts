@@ -19,6 +19,7 @@ export interface WholeDocument {
 
 /** Arguments of root fields that insist on some. */
 const ROOT_ARGUMENTS: Readonly<Record<string, string>> = {
+  accountHealthSeries: '(accountId: "a1", bucketSeconds: 3600)',
   explainRoute: '(input: { surface: ANTHROPIC_MESSAGES, model: "claude-sonnet-5" })',
   replayPolicy: '(input: {})',
   requestGroups: '(by: MODEL)',

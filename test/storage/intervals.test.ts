@@ -1,7 +1,6 @@
 // Intervals of the stored log against the plain computation over the same rows: from rows exactly, from sums nearly.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
@@ -11,25 +10,14 @@ import type {
   IntervalGrouping,
   IntervalGroups,
 } from '../../server/gateway/log-queries.ts';
-import type { RequestRow } from '../../server/gateway/ports.ts';
-import { cacheUses } from '../../server/storage/cache-uses.ts';
 import { intervalSample, intervals } from '../../server/storage/interval-queries.ts';
-import { LOG_SCHEMA } from '../../server/storage/log-schema.ts';
-import { SqlRequestLog } from '../../server/storage/request-log.ts';
-import { openSqlite } from '../../server/storage/sqlite.ts';
 import * as plain from '../graphql/memory-queries.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { NOW_MS, requestRow, WORKER_ENTRY, withStorage, withTempDir } from './scratch.ts';
+import { FROM_MS, RANGE, row, withFolded } from './folded-log.ts';
+import { NOW_MS, withStorage } from './scratch.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const GROUPINGS: readonly IntervalGrouping[] = ['user', 'api-key', 'session', 'model'];
-
-/** Only what intervals are made of; a row ends when its latency is over. */
-function row(id: string, startedAtMs: number, over: Partial<RequestRow> = {}): RequestRow {
-  const latencyMs = over.latencyMs ?? 900;
-  return requestRow({ id, startedAtMs, finishedAtMs: startedAtMs + latencyMs, latencyMs, ...over });
-}
 
 const anyRow = fc.record({
   startedAtMs: fc.integer({ min: NOW_MS - 8 * HOUR_MS, max: NOW_MS }),
@@ -71,10 +59,7 @@ test('RequestLog.intervals, intervalSample and cacheUses equal the plain computa
           pointsInOrder((await log.intervalSample(filter, options)).points),
           pointsInOrder(plain.intervalSample(rows, filter, options).points),
         );
-        const { uses, ...counts } = await log.cacheUses(filter, 1000);
-        const { uses: expected, ...expectedCounts } = plain.cacheUses(rows, filter, 1000);
-        assert.deepEqual(counts, expectedCounts);
-        assert.deepEqual(uses, expected);
+        assert.deepEqual(await log.cacheUses(filter, 1000), plain.cacheUses(rows, filter));
         assert.deepEqual(
           await log.sessionUses(filter, ['s3', 's1', 'nobody']),
           plain.sessionUses(rows, filter, ['s3', 's1', 'nobody']),
@@ -103,62 +88,6 @@ test('RequestLog.intervalSample draws evenly from rows with newest and extremes'
     const firstHalf = sample.points.filter((point) => point.atMs < atMs - 250 * MINUTE_MS).length;
     assert.ok(Math.abs(firstHalf - 50) <= 3);
   }));
-
-/** A log whose rows are all folded but for the newest, and those rows. */
-async function withFolded(
-  run: (bench: {
-    db: Parameters<typeof intervals>[0];
-    rows: RequestRow[];
-    log: SqlRequestLog;
-    fold(): Promise<void>;
-  }) => Promise<void>,
-  more: readonly RequestRow[] = [],
-): Promise<void> {
-  await withTempDir(async (dir) => {
-    const engine = await openSqlite({ file: join(dir, 'logs.db'), entry: WORKER_ENTRY, schema: LOG_SCHEMA });
-    const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
-    const fold = async () => {
-      while ((await engine.work('fold-intervals', { maxRows: 500, nowMs: NOW_MS })).isBehind);
-    };
-    try {
-      const rows = [...traffic(), ...more];
-      for (const one of rows) log.append(one);
-      await log.flush();
-      await fold();
-      await run({ db: engine.db, rows, log, fold });
-    } finally {
-      await log.close();
-      await engine.close();
-    }
-  });
-}
-
-/** Three days: four users with two keys each, sessions of about twenty requests, pauses from seconds to hours. */
-function traffic(): RequestRow[] {
-  let seed = 7;
-  const random = () => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed / 2_147_483_647;
-  };
-  const rows: RequestRow[] = [];
-  for (let caller = 0; caller < 8; caller += 1) {
-    let atMs = FROM_MS - HOUR_MS * random();
-    for (let index = 0; atMs < NOW_MS; index += 1) {
-      const over = {
-        userId: `u${caller % 4}`,
-        apiKeyId: `k${caller}`,
-        sessionId: `s${caller}-${Math.floor(index / 20)}`,
-        modelId: `m${index % 3}`,
-        outcome: random() < 0.05 ? ('failed' as const) : ('ok' as const),
-      };
-      rows.push(row(`r${caller}-${index}`, Math.floor(atMs), over));
-      atMs += random() ** 6 * 3 * HOUR_MS + 1_000 * random();
-    }
-  }
-  return rows;
-}
-const FROM_MS = Math.floor((NOW_MS - 72 * HOUR_MS) / HOUR_MS) * HOUR_MS;
-const RANGE: IntervalFilter = { fromMs: FROM_MS, toMs: NOW_MS };
 
 test('intervals() of sums are those of the rows within 1 %', () =>
   withFolded(async ({ db, rows }) => {
@@ -304,19 +233,6 @@ test('intervalSample() of one session or API key looks at its newest rows', () =
         await intervalSample(db, filter, options, { maxOwnRows: 4 }),
         plain.intervalSample(rows, { ...filter, fromMs }, options),
       );
-    }
-  }));
-
-test('cacheUses() draws whole sessions until there are enough rows', () =>
-  withFolded(async ({ db, rows }) => {
-    for (const maxExactRows of [0, 1e9]) {
-      const { uses, sessions, drawnSessions } = await cacheUses(db, RANGE, 200, maxExactRows);
-      assert.ok(uses.length >= 200 && uses.length <= 240, `${uses.length}`);
-      assert.equal(new Set(uses.map(({ sessionId }) => sessionId)).size, drawnSessions);
-      const all = plain.cacheUses(rows, RANGE, 1e9);
-      assert.ok(Math.abs(sessions - all.sessions) <= 8, `${sessions} of ${all.sessions}`);
-      const drawn = new Set(uses.map(({ sessionId }) => sessionId));
-      assert.equal(uses.length, all.uses.filter(({ sessionId }) => drawn.has(sessionId)).length);
     }
   }));
 

@@ -12,7 +12,7 @@ import { SqlRequestLog } from '../../server/storage/request-log.ts';
 import { requestTotals } from '../../server/storage/request-totals.ts';
 import { openSqlite } from '../../server/storage/sqlite.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { NOW_MS, requestRow, until, WORKER_ENTRY, withTempDir } from './scratch.ts';
+import { attemptRow, NOW_MS, requestRow, until, WORKER_ENTRY, withTempDir } from './scratch.ts';
 
 const HOUR_MS = 3_600_000;
 const FOLD = { maxRows: 1_000, nowMs: NOW_MS };
@@ -220,7 +220,10 @@ test('openSqlite begins sums anew that are told apart by more than before', () =
     const old = { ...LOG_SCHEMA, steps: LOG_SCHEMA.steps.slice(0, 5) };
     const before = await openSqlite({ file, entry: WORKER_ENTRY, schema: old });
     await write(new SqlRequestLog(before, new ManualClock(NOW_MS)), ['a', 'b']);
-    await before.work('fold', FOLD);
+    // As it was folded then.
+    const sums = `${HOUR_MS}, 0, 0, 'ok', 2${', 0'.repeat(14)}, x'', x''`;
+    await sql.raw(`INSERT INTO tallyPlain VALUES (${sums})`).execute(before.db);
+    await sql`UPDATE tallyState SET foldedSeq = 2`.execute(before.db);
     assert.equal(await summed(before), 2);
     await before.close();
     const engine = await openSqlite({ file, entry: WORKER_ENTRY, schema: LOG_SCHEMA });
@@ -229,3 +232,43 @@ test('openSqlite begins sums anew that are told apart by more than before', () =
     assert.deepEqual([await foldedSeq(engine), await summed(engine)], [2, 2]);
     await engine.close();
   }));
+
+test('SqlEngine.work counts the attempts of an older file by and by, and keeps its other sums', () =>
+  withTempDir(async (dir) => {
+    const file = join(dir, LOG_FILE_NAME);
+    const old = { ...LOG_SCHEMA, steps: LOG_SCHEMA.steps.slice(0, 8) };
+    const before = await openSqlite({ file, entry: WORKER_ENTRY, schema: old });
+    const oldLog = new SqlRequestLog(before, new ManualClock(NOW_MS));
+    for (const id of 'abc') oldLog.append(requestRow({ id, attempts: [attemptRow()] }));
+    await oldLog.flush();
+    await sql`UPDATE tallyState SET foldedSeq = 3`.execute(before.db);
+    await before.close();
+
+    const engine = await openSqlite({ file, entry: WORKER_ENTRY, schema: LOG_SCHEMA });
+    const log = new SqlRequestLog(engine, new ManualClock(NOW_MS));
+    const edgesMs = [NOW_MS - HOUR_MS, NOW_MS + HOUR_MS];
+    const asked = () => log.attemptSeries('a2', edgesMs);
+    const expected = [[{ outcome: 'retryable', fault: 'rate-limited', attempts: 3 }]];
+    assert.deepEqual([await foldedSeq(engine), await counted(engine)], [3, null]);
+    assert.deepEqual(await asked(), expected);
+    assert.deepEqual(await engine.work('fold', { ...FOLD, maxRows: 2 }), { foldedSeq: 2, lastSeq: 3 });
+    assert.deepEqual([await counted(engine), await asked()], [2, expected]);
+    assert.deepEqual(await engine.work('fold', FOLD), { foldedSeq: 3, lastSeq: 3 });
+    assert.deepEqual([await counted(engine), await asked()], [3, expected]);
+    assert.equal(await summed(engine), null, 'nothing is summed twice');
+
+    await log.clear({});
+    assert.deepEqual([await counted(engine), await asked()], [null, [[]]]);
+    log.append(requestRow({ id: 'd', attempts: [attemptRow(), attemptRow({ accountId: 'a3' })] }));
+    await log.flush();
+    await engine.work('fold', FOLD);
+    assert.equal(await counted(engine), 2);
+    await engine.close();
+  }));
+
+/** Attempts that are counted, of all accounts; null = there is no row. */
+async function counted({ db }: SqlEngine<LogDatabase>): Promise<number | null> {
+  const { rows } = await sql<{ total: number | null }>`
+    SELECT sum(total) AS total FROM tallyAttempt WHERE bucketMs = ${HOUR_MS}`.execute(db);
+  return rows[0]?.total ?? null;
+}

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
 import { matchesFilter } from '../../server/analysis/request-filter.ts';
-import type { RequestDimension, RequestPage } from '../../server/gateway/log-queries.ts';
+import type { AttemptCount, RequestDimension, RequestPage } from '../../server/gateway/log-queries.ts';
 import type { RequestCursor, RequestFilter, RequestRow } from '../../server/gateway/ports.ts';
+import { attemptSeries } from '../../server/storage/attempt-series.ts';
 import type { LogDatabase, SqlEngine } from '../../server/storage/database.ts';
 import { LOG_SCHEMA } from '../../server/storage/log-schema.ts';
 import { missTotals } from '../../server/storage/miss-totals.ts';
@@ -20,9 +21,10 @@ import {
 } from '../../server/storage/request-totals.ts';
 import { openSqlite } from '../../server/storage/sqlite.ts';
 import { DIMENSION_COLUMNS } from '../../server/storage/tally-kinds.ts';
+import { attemptSeriesOf } from '../graphql/memory-queries.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { assertTotals, missesOf, newestFirst, sortedMisses } from './plain-sums.ts';
-import { NOW_MS, requestRow, WORKER_ENTRY, withTempDir } from './scratch.ts';
+import { attemptRow, NOW_MS, requestRow, WORKER_ENTRY, withTempDir } from './scratch.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -68,8 +70,16 @@ const anyMiss = fc.record({
   tokens: fc.integer({ min: 1, max: 1_000_000 }),
   costNanoUsd: fc.option(fc.integer({ min: 0, max: 10_000_000_000 })),
   detail: fc.constant(null),
+  facts: fc.constant(null),
 });
+const anyAttempt = fc.constantFrom(
+  attemptRow({ accountId: 'a1', outcome: 'ok', fault: null }),
+  attemptRow({ accountId: 'a1' }),
+  attemptRow({ accountId: 'a1', outcome: 'interrupted', fault: 'stalled' }),
+  attemptRow({ accountId: 'a2', fault: 'server-error' }),
+);
 const anyRow = fc.record({
+  attempts: fc.array(anyAttempt, { maxLength: 4 }),
   startedAtMs: moment,
   modelId: fc.constantFrom('m1', 'm2', null),
   accountId: fc.constantFrom('a1', 'a2', 'a3', null),
@@ -242,7 +252,21 @@ async function compare(
         `${label} ${id}`,
       );
   }
+  for (const accountId of ['a1', 'a2'])
+    assert.deepEqual(
+      (await attemptSeries(db, accountId, edgesMs)).map(sortedCounts),
+      attemptSeriesOf(rows, accountId, edgesMs).map(sortedCounts),
+      `${label} ${accountId}`,
+    );
   await comparePages({ db, matching: matching.toSorted(newestFirst), filter });
+}
+
+/** Each outcome and fault once, in order. */
+function sortedCounts(counts: readonly AttemptCount[]): (readonly [string, number])[] {
+  const byEnd = Map.groupBy(counts, ({ outcome, fault }) => `${outcome} ${fault}`);
+  return [...byEnd]
+    .map(([end, same]) => [end, same.reduce((sum, { attempts }) => sum + attempts, 0)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 async function comparePages({
@@ -254,39 +278,45 @@ async function comparePages({
   matching: readonly RequestRow[];
   filter: RequestFilter;
 }): Promise<void> {
-  for (let at = 0; at <= matching.length; at += 7) {
-    const after = matching[at - 1] ?? null;
-    const page = await requestPage(db, filter, { limit: 7, after, minRows: 0 });
-    assert.deepEqual(
-      page.rows.map(({ id }) => id),
-      matching.slice(at, at + 7).map(({ id }) => id),
-      JSON.stringify({ filter, after: after?.id }),
-    );
+  for (const isOldestFirst of [false, true]) {
+    const inOrder = isOldestFirst ? matching.toReversed() : matching;
+    for (let at = 0; at <= inOrder.length; at += 7) {
+      const after = inOrder[at - 1] ?? null;
+      const page = await requestPage(db, filter, { limit: 7, after, isOldestFirst, minRows: 0 });
+      assert.deepEqual(
+        page.rows.map(({ id }) => id),
+        inOrder.slice(at, at + 7).map(({ id }) => id),
+        JSON.stringify({ filter, isOldestFirst, after: after?.id }),
+      );
+    }
+    await compareSteps({ db, inOrder, filter, isOldestFirst });
   }
-  await compareSteps({ db, matching, filter });
 }
 
 /** Looking at few rows in one go only makes more pages. */
 async function compareSteps({
   db,
-  matching,
+  inOrder,
   filter,
+  isOldestFirst,
 }: {
   db: SqlEngine<LogDatabase>['db'];
-  matching: readonly RequestRow[];
+  inOrder: readonly RequestRow[];
   filter: RequestFilter;
+  isOldestFirst: boolean;
 }): Promise<void> {
   const seen: string[] = [];
   let after: RequestCursor | null = null;
   do {
-    const page: RequestPage = await requestPage(db, filter, { limit: 7, after, minRows: 0, maxSeenRows: 5 });
+    const way = { after, isOldestFirst };
+    const page: RequestPage = await requestPage(db, filter, { ...way, limit: 7, minRows: 0, maxSeenRows: 5 });
     seen.push(...page.rows.map(({ id }) => id));
     after = page.reached;
   } while (after);
   assert.deepEqual(
     seen,
-    matching.map(({ id }) => id),
-    JSON.stringify(filter),
+    inOrder.map(({ id }) => id),
+    JSON.stringify({ filter, isOldestFirst }),
   );
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { missFacts } from '../../server/gateway/miss-facts.ts';
 import type { MissTotal, RequestRow } from '../../server/gateway/ports.ts';
 import { MISS_CAUSES } from '../../server/gateway/route-record.ts';
 import { requestRow, withStorage } from './scratch.ts';
@@ -17,7 +18,7 @@ test('RequestLog.missTotals of rows without reports is empty', () =>
 test('RequestLog.missTotals adds up beyond what an integer can hold exactly', () =>
   withStorage(async ({ log }) => {
     const costNanoUsd = Number.MAX_SAFE_INTEGER;
-    const misses = [{ cause: 'cold-start' as const, tokens: 1, costNanoUsd, detail: null }];
+    const misses = [{ cause: 'cold-start' as const, tokens: 1, costNanoUsd, detail: null, facts: null }];
     for (const id of ['1', '2', '3']) log.append(requestRow({ id, misses }));
     assert.equal((await log.missTotals({}))[0]?.costNanoUsd, 3 * costNanoUsd);
   }));
@@ -28,6 +29,7 @@ const anyMisses = fc.uniqueArray(
     tokens: fc.integer({ min: 1, max: 1_000_000 }),
     costNanoUsd: fc.option(fc.integer({ min: 0, max: 10_000_000_000 })),
     detail: fc.option(fc.constantFrom('unused for 412 s', '"; [1, \\')),
+    facts: fc.option(fc.constantFrom(missFacts('tools'), missFacts('warm-on', { name: '"; [1, \\' }))),
   }),
   { selector: ({ cause }) => cause, maxLength: 4 },
 );

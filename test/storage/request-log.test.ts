@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RequestLog, RequestPage } from '../../server/gateway/log-queries.ts';
+import { missFacts } from '../../server/gateway/miss-facts.ts';
 import type { RequestCursor, RequestFilter } from '../../server/gateway/ports.ts';
 import type { Miss, RouteRecord } from '../../server/gateway/route-record.ts';
 import { attemptRow, NOW_MS, requestRow, withStorage } from './scratch.ts';
@@ -11,8 +12,14 @@ const DAY_MS = 86_400_000;
 const ALL = { limit: 1_000, after: null };
 
 const MISSES: readonly Miss[] = [
-  { cause: 'ttl-expired', tokens: 4_000, costNanoUsd: 1_234_567, detail: 'unused for 412 s' },
-  { cause: 'new-content', tokens: 300, costNanoUsd: null, detail: null },
+  {
+    cause: 'ttl-expired',
+    tokens: 4_000,
+    costNanoUsd: 1_234_567,
+    detail: 'unused for 412 s',
+    facts: missFacts('unused-for', { ms: 412_000 }),
+  },
+  { cause: 'new-content', tokens: 300, costNanoUsd: null, detail: null, facts: null },
 ];
 const ROUTE: RouteRecord = {
   policy: 'warm-cost',
@@ -74,7 +81,13 @@ test('RequestLog.get gives back every field, queued or written', () =>
       affinityCode: 'account-paused',
       misses: MISSES,
       route: ROUTE,
-      cacheLevers: { ttl: '1h', ttlReason: 'pauses pay', breakpointsPlaced: 2, promptCacheKeySet: true },
+      cacheLevers: {
+        ttl: '1h',
+        ttlReason: 'pauses pay',
+        ttlSums: { isOwn: false, savedUsd: 0.115, extraUsd: 0.007_5 },
+        breakpointsPlaced: 2,
+        promptCacheKeySet: true,
+      },
       isKeepWarm: true,
       prefixParentId: 'r0',
       prefixSharedTokens: 4_000,
@@ -166,6 +179,33 @@ test('RequestLog.page walks every row once, also over equal times and while rows
     assert.deepEqual(
       seen,
       Array.from({ length: 60 }, (_, index) => `r${pad(59 - index)}`),
+    );
+  }));
+
+test('RequestLog.page walks from the oldest on too, over equal times, and meets the rows that came meanwhile', () =>
+  withStorage(async ({ log }) => {
+    appendMany(log, { from: 0, count: 60 });
+    const seen: string[] = [];
+    let after: RequestCursor | null = null;
+    do {
+      const page: RequestPage = await log.page({}, { limit: 7, after, isOldestFirst: true });
+      seen.push(...page.rows.map(({ id }) => id));
+      after = page.reached;
+      if (seen.length === 7) appendMany(log, { from: 60, count: 3 });
+    } while (after);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 63 }, (_, index) => `r${pad(index)}`),
+    );
+    const middle = { startedAtMs: NOW_MS + 1, id: 'r00014' };
+    const around = async (isOldestFirst: boolean) =>
+      (await log.page({}, { limit: 2, after: middle, isOldestFirst })).rows.map(({ id }) => id);
+    assert.deepEqual(
+      [await around(false), await around(true)],
+      [
+        ['r00013', 'r00012'],
+        ['r00015', 'r00016'],
+      ],
     );
   }));
 

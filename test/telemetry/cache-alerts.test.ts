@@ -233,13 +233,13 @@ for (const { name, answers, times, result } of [
     name: 'gives up after three tries',
     answers: [() => new Response(null, { status: 503 })],
     times: [0, 2_000, 6_000],
-    result: { isDelivered: false, reason: 'it answered HTTP 503' },
+    result: { isDelivered: false, code: 'refused', reason: 'it answered HTTP 503', status: 503 },
   },
   {
     name: 'does not repeat what is refused',
     answers: [() => new Response(null, { status: 404 })],
     times: [0],
-    result: { isDelivered: false, reason: 'it answered HTTP 404' },
+    result: { isDelivered: false, code: 'refused', reason: 'it answered HTTP 404', status: 404 },
   },
   {
     name: 'does not repeat what the guard refuses',
@@ -251,14 +251,16 @@ for (const { name, answers, times, result } of [
     times: [0],
     result: {
       isDelivered: false,
+      code: 'blocked',
       reason: 'Cannot reach the upstream: a loopback, private or special address',
+      status: null,
     },
   },
   {
     name: 'waits 5 s for an answer',
     answers: [() => new Promise<Response>(() => undefined)],
     times: [0, 7_000, 16_000],
-    result: { isDelivered: false, reason: 'no reply within 5 s' },
+    result: { isDelivered: false, code: 'timeout', reason: 'no reply within 5 s', status: null },
   },
 ]) {
   test(`AlertSender ${name}`, async () => {
@@ -274,8 +276,11 @@ for (const { name, answers, times, result } of [
 test('AlertSender sends nothing without a webhook, and never says the URL', async () => {
   assert.deepEqual(await webhook([() => new Response()], null).send(), {
     isDelivered: false,
+    code: 'not-configured',
     reason: 'no webhook is configured',
+    status: null,
   });
   const result = await webhook([() => Promise.reject(new TypeError(`fetch failed: ${SECRET_URL}`))]).send();
   assert.doesNotMatch(JSON.stringify(result), /T0KEN/);
+  assert.deepEqual([result.isDelivered || result.code], ['broken']);
 });

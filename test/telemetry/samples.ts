@@ -66,8 +66,8 @@ export function settled(
     affinityCode: 'bound-account',
     missCause: 'prefix-changed',
     misses: [
-      { cause: 'prefix-changed', tokens: 150, costNanoUsd: 400_000, detail: 'message 3' },
-      { cause: 'new-content', tokens: 50, costNanoUsd: 130_000, detail: null },
+      { cause: 'prefix-changed', tokens: 150, costNanoUsd: 400_000, detail: 'message 3', facts: null },
+      { cause: 'new-content', tokens: 50, costNanoUsd: 130_000, detail: null, facts: null },
     ],
     attempts: [attempt()],
     ...part,

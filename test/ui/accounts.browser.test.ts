@@ -60,7 +60,7 @@ step(
       .waitFor();
     await strip.focus();
     await page.keyboard.press('End');
-    await dialog.getByRole('status').getByText('Requests', { exact: true }).waitFor();
+    await dialog.getByRole('status').getByText('Attempts', { exact: true }).waitFor();
     await page.keyboard.press('Home');
     await eventually(async () =>
       assert.match((await dialog.getByRole('status').textContent()) ?? '', /TTFT/),
@@ -70,6 +70,8 @@ step(
     await dialog.getByRole('button', { name: 'Table' }).click();
     const figures = dialog.getByRole('region', { name: 'Health timeline' });
     await eventually(async () => assert.ok((await figures.locator('tbody tr').count()) >= 42));
+    for (const name of ['Attempts', 'Rate or budget limit', 'Network or timeout'])
+      await figures.getByRole('columnheader', { name, exact: true }).waitFor();
     for (const text of ['Set in this account’s settings.', 'Probe phase', 'Closed: requests flow', 'its own'])
       await dialog.getByText(text).waitFor();
     await assertAccessible(page, 'an account');
@@ -184,8 +186,8 @@ step('an edit that the server does not take is taken back, with the reason', asy
   );
   await row.getByLabel('Weight of openai-a').fill('7');
   await page.keyboard.press('Enter');
-  await page.getByText('openai-a: The server cannot be reached.', { exact: false }).nth(1).waitFor();
   await eventually(async () => assert.equal(await row.getByLabel('Weight of openai-a').inputValue(), '1'));
+  await page.getByText('openai-a: The server cannot be reached.', { exact: false }).last().waitFor();
   await stopAnswering(page);
   await row.getByLabel('Weight of openai-a').fill('7');
   await page.keyboard.press('Enter');
@@ -292,7 +294,7 @@ step('a hostile name is text, breaks nothing on a phone, and has to be typed to 
   await eventually(async () => assert.equal(await overflowOf(page), 0));
   await assertAccessible(page, 'an account on a phone');
   await dialog.getByRole('button', { name: 'Delete…' }).click();
-  const confirm = page.getByRole('dialog').last();
+  const confirm = page.getByRole('dialog').nth(1);
   await confirm.getByRole('textbox').fill(HOSTILE);
   await confirm.getByRole('button', { name: 'Delete' }).click();
   await page.locator('[data-account]').nth(7).waitFor({ state: 'detached' });

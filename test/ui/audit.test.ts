@@ -8,7 +8,7 @@ import { buildSchema } from 'graphql';
 import { dictionary } from '../../ui/src/lib/messages/en.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
 import { ACTIONS } from '../../ui/src/pages/audit/actions.ts';
-import { apiFilterOf, auditLink, withNewer } from '../../ui/src/pages/audit/audit-filter.ts';
+import { apiFilterOf, auditLink, since, withNewer } from '../../ui/src/pages/audit/audit-filter.ts';
 import { nameOf } from '../../ui/src/pages/audit/names.ts';
 import { hrefOf, settingsIn, subjectOf } from '../../ui/src/pages/audit/subject.ts';
 
@@ -22,19 +22,38 @@ test('ACTIONS are the mutations of the API, and each has words', () => {
   );
 });
 
-test('apiFilterOf() leaves out what means nothing', () => {
-  assert.deepEqual(apiFilterOf(new URLSearchParams('q=ab&actor=panel&action=login&outcome=DENIED&open=1')), {
-    search: 'ab',
-    actor: 'panel',
-    action: 'login',
-    outcome: 'DENIED',
+const NOON = { nowMs: Date.parse('2026-03-29T12:00:00.000Z'), timeZone: 'Europe/Berlin' };
+
+const FILTERS = [
+  [
+    'q=ab&actor=panel&action=login&outcome=DENIED&open=1',
+    { search: 'ab', actor: 'panel', action: 'login', outcome: 'DENIED' },
+  ],
+  ['q=&outcome=ok&period=2weeks&to=2026-03-01', {}],
+  ['period=24h&actor=panel', { from: '2026-03-28T12:00:00.000Z', actor: 'panel' }],
+  ['period=today', { from: '2026-03-28T23:00:00.000Z' }],
+  ['period=1h&from=2026-03-01', { from: '2026-03-01T00:00:00.000Z' }],
+  ['from=2026-03-01&to=2026-03-02', { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' }],
+  ['from=2026-03-02&to=2026-03-01', {}],
+] as const;
+for (const [address, filter] of FILTERS) {
+  test(`apiFilterOf() takes what ${address} means`, () => {
+    assert.deepEqual(apiFilterOf(new URLSearchParams(address), NOON), filter);
   });
-  assert.deepEqual(apiFilterOf(new URLSearchParams('q=&outcome=ok')), {});
+}
+
+test('since() leaves out what has left the period', () => {
+  const rows = ['2026-03-29T10:00:00.001Z', '2026-03-29T10:00:00.000Z', '2026-03-29T09:59:59.999Z'].map(
+    (at) => ({ at }),
+  );
+  assert.deepEqual(since(rows, { from: '2026-03-29T10:00:00.000Z' }), rows.slice(0, 2));
+  assert.equal(since(rows, {}), rows);
 });
 
 test('auditLink() escapes names', () => {
   assert.equal(auditLink({ actor: 'a&b' }), '/audit?actor=a%26b');
   assert.equal(auditLink({}), '/audit');
+  assert.equal(auditLink({ period: '7d', action: 'login' }), '/audit?action=login&period=7d');
 });
 
 test('withNewer() puts newer rows on top, and gives up where there is a gap', () => {

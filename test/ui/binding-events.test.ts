@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  aliveCount,
   applyBindingChange,
   type BindingChange,
   type BindingView,
@@ -68,6 +69,14 @@ const shown = ({ rows, waiting, gone, totalCount }: LiveBindings<ListedBinding>)
   waiting: waiting.map(keyOf).join(''),
   gone: [...gone.values()].join(' '),
   totalCount,
+});
+
+test('aliveCount leaves out what has ended, and counts what waits', () => {
+  assert.equal(aliveCount(START), 2);
+  const held = { isHeld: true, hasMore: false };
+  const list = apply('EXPIRED', a, { ...held, list: apply('BOUND', row('c'), held) });
+  assert.deepEqual(shown(list), { rows: 'ab', waiting: 'c', gone: 'EXPIRED', totalCount: 7 });
+  assert.equal(aliveCount(list), 2);
 });
 
 test('applyBindingChange replaces a known row where it stands', () => {

@@ -11,6 +11,7 @@ import {
   openVisit,
   rowsOf,
   stopAnswering,
+  whenSettled,
 } from './visit.ts';
 
 const RESERVATION = '{ settings { reservation { stableMaxReservation probeReservation enabled } } }';
@@ -33,11 +34,13 @@ async function overflowOf(page: Page): Promise<number> {
 step('the screen tells what was saved, what was possible, and why the rest was cold', async ({ page }) => {
   await openSettled(page, '/cache?period=7d');
   const figures = page.getByRole('region', { name: 'Figures of the period' });
-  const text = (await figures.textContent()) ?? '';
-  assert.match(text, /Saved by caching\s*\$[\d,.]+/);
-  const [rate, ceiling] =
-    /([\d.]+)%.*?([\d.]+)% was possible/.exec(text.split('hit rate')[1] ?? '')?.slice(1) ?? [];
-  assert.ok(Number(rate) > 0 && Number(rate) < Number(ceiling) && Number(ceiling) < 100, text);
+  await eventually(async () => {
+    const text = (await figures.textContent()) ?? '';
+    assert.match(text, /Saved by caching\s*\$[\d,.]+/);
+    const [rate, ceiling] =
+      /([\d.]+)%.*?([\d.]+)% was possible/.exec(text.split('hit rate')[1] ?? '')?.slice(1) ?? [];
+    assert.ok(Number(rate) > 0 && Number(rate) < Number(ceiling) && Number(ceiling) < 100, text);
+  });
   const causes = page.getByRole('list', { name: 'Why tokens were cold' });
   await causes.getByText('New content', { exact: true }).waitFor();
   await causes.getByText('Not avoidable. Never sent before').waitFor();
@@ -57,6 +60,7 @@ step('split and order live in the address; back and reload restore them', async 
   await head.waitFor();
   await page.getByRole('columnheader', { name: 'Saved' }).getByRole('button').click();
   await eventually(async () => assert.equal(search(page), '?period=7d&by=account&sort=saved'));
+  await whenSettled(page);
   const first = await rowsOf(page).first().textContent();
   await page.getByRole('columnheader', { name: 'Saved' }).getByRole('button').click();
   await eventually(async () => assert.equal(search(page), '?period=7d&by=account&sort=-saved'));
@@ -83,6 +87,7 @@ step('a group leads to its requests', async ({ page }) => {
 step('misses are told for one model', async ({ page }) => {
   await openSettled(page, '/cache?period=7d');
   await page.getByLabel('Model whose misses are shown').selectOption({ label: 'gpt-5.2' });
+  await page.waitForURL(/[?&]model=/);
   const id = new URL(page.url()).searchParams.get('model') ?? '';
   const expired = page
     .getByRole('list', { name: 'Why tokens were cold' })
@@ -110,7 +115,7 @@ step('sliders show what they would change before anything is saved', async (visi
 step('what contradicts itself is refused beside its slider, and cannot be saved', async ({ page }) => {
   const most = page.getByRole('spinbutton', { name: 'Most held back after it' });
   await most.fill('5');
-  await page.getByText('must not be below stableMinReservation').waitFor();
+  await page.getByText('Must not be below the other of the pair').waitFor();
   await eventually(async () =>
     assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true),
   );

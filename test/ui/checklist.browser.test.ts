@@ -1,10 +1,9 @@
 // What every screen keeps to: one walk over all of them, full of hostile names, then a clause at a time over what was seen.
 
 import assert from 'node:assert/strict';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { giveHostileNames, PATHS } from './checklist.ts';
-import { openSettled, openVisit, type Visit } from './visit.ts';
+import { openSettled, openVisit, seriousOf, type Visit, whenSettled } from './visit.ts';
 
 const step = await openVisit({ history: { rows: 3_000, days: 8 } });
 
@@ -26,6 +25,9 @@ const offences = {
   hostile: [] as string[],
 };
 const stops = new Map<string, number>();
+const DISORDER = 'Tab goes back: ';
+const LOOKS = 10;
+const LOOK_AGAIN_MS = 500;
 let chartCount = 0;
 let momentCount = 0;
 let compactCount = 0;
@@ -57,18 +59,28 @@ async function look({ page, complaints }: Visit, path: string): Promise<void> {
   note('loud', seen.loud);
   note('charts', seen.chartsWithout);
   note('hostile', seen.hostile);
-  const { missed, disorder, count } = await walkByTab(page);
-  stops.set(path, count);
-  note('unreached', missed);
-  note('disorder', disorder);
-  note('axeLight', await seriousOf(new AxeBuilder({ page })));
+  await whenSettled(page);
+  const walked = await lasting(async () => {
+    const { missed, disorder, count } = await walkByTab(page);
+    stops.set(path, count);
+    return [...missed, ...disorder];
+  });
+  note(
+    'unreached',
+    walked.filter((what) => !what.startsWith(DISORDER)),
+  );
+  note(
+    'disorder',
+    walked.filter((what) => what.startsWith(DISORDER)),
+  );
+  note('axeLight', await lasting(() => seriousOf(page)));
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('html[data-theme="dark"]').waitFor();
-  note('contrastDark', await seriousOf(new AxeBuilder({ page }).withRules(['color-contrast'])));
+  note('contrastDark', await lasting(() => seriousOf(page, ['color-contrast'])));
   await page.emulateMedia({ colorScheme: 'light' });
   // Zoom to 200 % halves the window in CSS pixels.
-  note('zoomed', await tooWide(page, { width: 640, height: 400 }));
-  note('phone', await tooWide(page, { width: 360, height: 740 }));
+  note('zoomed', await lasting(() => tooWide(page, { width: 640, height: 400 })));
+  note('phone', await lasting(() => tooWide(page, { width: 360, height: 740 })));
   await page.setViewportSize({ width: 1280, height: 800 });
   const { violations } = await page.evaluate(readLoad);
   note('policy', [...violations, ...complaints.splice(0)]);
@@ -123,11 +135,14 @@ step(
   },
 );
 
-async function seriousOf(axe: AxeBuilder): Promise<string[]> {
-  const { violations } = await axe.analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join('\n  ')}`);
+/** Looks again at what offends: what a screen shows may have come or changed while it was looked at. */
+async function lasting(look: () => Promise<string[]>): Promise<string[]> {
+  let found = await look();
+  for (let tries = 0; tries < LOOKS && found.length > 0; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    found = await look();
+  }
+  return found;
 }
 
 async function tooWide(page: Page, size: { width: number; height: number }): Promise<string[]> {
@@ -147,7 +162,8 @@ async function walkByTab(page: Page): Promise<{ missed: string[]; disorder: stri
     if (pressed >= count && (await page.evaluate(isTabRound))) break;
     await page.keyboard.press('Tab');
   }
-  return { ...(await page.evaluate(readTabs)), count };
+  const { missed, disorder } = await page.evaluate(readTabs);
+  return { missed, disorder: disorder.map((what) => DISORDER + what), count };
 }
 
 /** Runs before the page does. */
@@ -261,7 +277,11 @@ function readTabs(): { missed: string[]; disorder: string[] } {
   const back = round.findIndex((place, at) => at > 0 && place < (round[at - 1] ?? 0));
   const describe = (element: Element | undefined) => element?.outerHTML.slice(0, 140) ?? '?';
   return {
-    missed: wanted.filter((element) => element.isConnected && !reached.includes(element)).map(describe),
+    // What went, or cannot be used any more, is no stop.
+    missed: wanted
+      .filter((element) => element.checkVisibility() && !element.matches(':disabled'))
+      .filter((element) => !reached.includes(element))
+      .map(describe),
     disorder:
       back > 0 && round[back] !== 0
         ? [`after ${describe(wanted[round[back - 1] ?? 0])} came ${describe(wanted[round[back] ?? 0])}`]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page, Route } from 'playwright-core';
-import { graphql, sendRequest, type Visit, WAIT_MS } from './visit.ts';
+import { graphql, newTab, sendRequest, type Visit } from './visit.ts';
 
 const PAGES = readFileSync(join(import.meta.dirname, '../../ui/src/pages.ts'), 'utf8');
 export const PATHS: readonly string[] = [...PAGES.matchAll(/^ *(?:\{ )?path: '([^']+)'/gm)].map(
@@ -79,12 +79,12 @@ export async function openTab({ page, gateway }: Visit, options: BrowserContextO
   const context = await browser.newContext({
     baseURL: gateway.origin,
     locale: 'en-US',
+    timezoneId: 'UTC',
     viewport: { width: 1280, height: 800 },
     storageState: await page.context().storageState(),
     ...options,
   });
-  context.setDefaultTimeout(WAIT_MS);
-  return context.newPage();
+  return newTab(context);
 }
 
 /** Fails every query of a screen, once `held` is over; who is logged in and what runs is told nevertheless. */

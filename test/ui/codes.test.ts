@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BINDING_REASONS } from '../../server/gateway/binding-reasons.ts';
+import { WEBHOOK_FAULTS } from '../../server/gateway/cache-alert.ts';
 import { CONDITION_CODES } from '../../server/gateway/condition-codes.ts';
+import { MISS_DETAIL_CODES } from '../../server/gateway/miss-facts.ts';
 import { AFFINITY_CODES } from '../../server/gateway/route-record.ts';
-import { USER_ERROR_CODES } from '../../server/graphql/user-error.ts';
+import { INPUT_PROBLEMS, USER_ERROR_CODES } from '../../server/graphql/user-error.ts';
 import { LOSSES } from '../../server/wire/losses.ts';
 import { dictionary } from '../../ui/src/lib/messages/en.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
@@ -28,10 +30,11 @@ function enumName(code: string): string {
   return code.toUpperCase().replaceAll('-', '_');
 }
 
-test('every reason of a binding, and of an account that is not available, has words', () => {
+test('every reason of a binding, of an account that is not available, and of a miss has words', () => {
   const keys = [
     ...Object.keys(BINDING_REASONS).map((code) => `reason.${enumName(code)}`),
     ...CONDITION_CODES.map((code) => `condition.${enumName(code)}`),
+    ...MISS_DETAIL_CODES.map((code) => `misses.detail.${enumName(code)}`),
   ];
   assert.deepEqual(
     keys.filter((key) => !isMessageKey(key, dictionary)),
@@ -44,6 +47,17 @@ test('every expected error has words of its own or in general', () => {
   assert.deepEqual(
     USER_ERROR_CODES.filter((code) => !isMessageKey(`error.code.${code}`, dictionary)),
     ofItsOwn,
+  );
+});
+
+test('every problem of an entered value and every fault of the webhook has words', () => {
+  const keys = [
+    ...Object.keys(INPUT_PROBLEMS).map((code) => `error.problem.${enumName(code)}`),
+    ...WEBHOOK_FAULTS.map((code) => `settings.test.fault.${enumName(code)}`),
+  ];
+  assert.deepEqual(
+    keys.filter((key) => !isMessageKey(key, dictionary)),
+    [],
   );
 });
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { History } from './seed-history.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 90_000;
 
 export interface DemoGateway {
   origin: string;

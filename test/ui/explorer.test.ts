@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { buildSchema, parse, validate } from 'graphql';
 import { completionsAt } from '../../ui/src/pages/explorer/complete.ts';
 import { EXAMPLES } from '../../ui/src/pages/explorer/examples.ts';
-import { curlOf, readVariables } from '../../ui/src/pages/explorer/execute.ts';
+import { curlOf, readToken, readVariables } from '../../ui/src/pages/explorer/execute.ts';
 import { tokensOf } from '../../ui/src/pages/explorer/highlight.ts';
 import { fitsAddress, withRun } from '../../ui/src/pages/explorer/kept.ts';
 import {
@@ -171,16 +171,40 @@ test('readVariables() takes JSON objects only; nothing typed is none', () => {
   for (const wrong of ['[1]', 'null', '1', '{"a":', 'a']) assert.equal(readVariables(wrong), null, wrong);
 });
 
+const origin = 'http://localhost:8787';
+const byQuery = { origin, isSubscription: false, token: null };
+
 test('curlOf() survives quotes in the document', () => {
-  const command = curlOf({ query: `{ a(b: "it's") }`, variables: {} }, 'http://localhost:8787');
+  const command = curlOf({ query: `{ a(b: "it's") }`, variables: {} }, byQuery);
   assert.match(command, /it'\\''s/);
   assert.match(command, /\$WARMPATH_ADMIN_TOKEN/);
 });
 
 test('curlOf() of a subscription asks for events and shows them as they come', () => {
   const asked = { query: 'subscription { a }', variables: {} };
-  const command = curlOf(asked, 'http://localhost:8787', true);
+  const command = curlOf(asked, { ...byQuery, isSubscription: true });
   assert.match(command, /^curl --no-buffer http/);
   assert.match(command, /-H 'accept: text\/event-stream'/);
-  assert.doesNotMatch(curlOf(asked, 'http://localhost:8787'), /event-stream/);
+  assert.doesNotMatch(curlOf(asked, byQuery), /event-stream/);
+});
+
+for (const [token, variable] of [
+  ['wp_abc', '$WARMPATH_API_KEY'],
+  ['wpa_abc', '$WARMPATH_ADMIN_TOKEN'],
+  ['of-the-environment', '$WARMPATH_ADMIN_TOKEN'],
+] as const) {
+  test(`curlOf() puts ${variable} in the place of ${token}`, () => {
+    const command = curlOf({ query: '{ a }', variables: {} }, { ...byQuery, token });
+    assert.ok(command.includes(`-H "authorization: Bearer ${variable}"`), command);
+    assert.ok(!command.includes(token), command);
+  });
+}
+
+test('readToken() takes a token as it is pasted, and nothing that a header cannot carry', () => {
+  for (const pasted of ['wp_a-1', ' wp_a-1\n', 'Bearer wp_a-1', 'bearer  wp_a-1']) {
+    assert.equal(readToken(pasted), 'wp_a-1', pasted);
+  }
+  for (const wrong of ['', '  ', 'wp_a wp_b', 'wp_…', '密钥', 'wp_a\nx-evil: 1']) {
+    assert.equal(readToken(wrong), null, wrong);
+  }
 });

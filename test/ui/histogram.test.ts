@@ -13,7 +13,8 @@ import {
 
 const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 
-const NOW = { nowMs: NOW_MS, oldestMs: Date.parse('2026-11-07T06:30:00Z') };
+/** One row more than are looked at one by one. */
+const NOW = { nowMs: NOW_MS, oldestMs: Date.parse('2026-11-07T06:30:00Z'), rows: 50_001 };
 
 test('histogramRange() draws what the list covers: the range of the filter, else all there is', () => {
   assert.deepEqual(histogramRange({ outcome: 'OK' }, NOW), {
@@ -30,19 +31,21 @@ test('histogramRange() draws what the list covers: the range of the filter, else
   assert.equal(histogramRange({ from: '2026-10-22T12:00:00.000Z' }, NOW).seconds, 43_200);
 });
 
-test('histogramRange() draws a day, and says so, where every row would have to be looked at', () => {
+test('histogramRange() draws a day, and says so, where very many rows would have to be looked at', () => {
   assert.deepEqual(histogramRange({ minCostUsd: 0.5 }, NOW), {
     filter: { minCostUsd: 0.5, from: '2026-11-20T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
     seconds: 1800,
     isPart: true,
   });
-  const young = histogramRange({ search: 'x' }, { nowMs: NOW_MS, oldestMs: NOW_MS - 3_600_000 });
+  const young = histogramRange({ search: 'x' }, { ...NOW, oldestMs: NOW_MS - 3_600_000 });
   assert.deepEqual([young.filter.from, young.isPart], ['2026-11-21T11:00:00.000Z', false]);
   assert.equal(histogramRange({ search: 'x', from: '2026-11-01T00:00:00.000Z' }, NOW).isPart, false);
+  const whole = histogramRange({ minCostUsd: 0.5 }, { ...NOW, rows: 50_000 });
+  assert.deepEqual([whole.filter.from, whole.isPart], ['2026-11-07T06:30:00.000Z', false]);
 });
 
 test('histogramRange() draws the day before the end of an empty log', () => {
-  const { filter, isPart } = histogramRange({}, { nowMs: NOW_MS, oldestMs: null });
+  const { filter, isPart } = histogramRange({}, { nowMs: NOW_MS, oldestMs: null, rows: 0 });
   assert.deepEqual([filter.from, isPart], ['2026-11-20T12:00:00.000Z', false]);
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chosenBeforeTies, costShares, explainInput, withPasted } from '../../ui/src/pages/lab/explain.ts';
 import type { Considered, ReplayedPolicy } from '../../ui/src/pages/lab/queries.ts';
-import { metricOf, ranked, replayInput } from '../../ui/src/pages/lab/replay.ts';
+import { areAlike, metricOf, ranked, replayInput } from '../../ui/src/pages/lab/replay.ts';
 
 const FORM = { model: '', surface: 'GEMINI', apiKeyId: '', sessionId: '', body: '', betas: '' };
 
@@ -147,4 +147,14 @@ test('ranked() puts the best first whichever way the figure counts, and the unkn
   assert.deepEqual(names('cost'), ['WARM_COST', 'ROUND_ROBIN', 'FIXED_ORDER']);
   assert.deepEqual(names('hitRate'), ['WARM_COST', 'FIXED_ORDER', 'ROUND_ROBIN']);
   assert.equal(metricOf(replayed('SESSION', { movedRequests: 7 }), 'moves'), 7);
+});
+
+test('areAlike() holds when two policies have every figure in common', () => {
+  const figures = { costUsd: 9.25, hitRate: 0.4, movedRequests: 12, imbalance: 1.1019 };
+  const [one, other] = [replayed('ROUND_ROBIN', figures), replayed('LEAST_LOADED', figures)];
+  const isAlike = (...policies: ReplayedPolicy[]) => areAlike(policies, 'ROUND_ROBIN', 'LEAST_LOADED');
+  assert.equal(isAlike(other, replayed('SESSION', figures), one), true);
+  assert.equal(isAlike(one, { ...other, imbalance: 1.102 }), false);
+  assert.equal(isAlike(one), false);
+  assert.equal(isAlike(), false);
 });

@@ -171,3 +171,25 @@ test('LiveTail that lets go of a long history knows what it still has, and nothi
   tail.appendOlder([row(49), row(48), row(40)]);
   assert.deepEqual(ids(tail), ['id-0051', 'id-0050', 'id-0049', 'id-0048', 'id-0040']);
 });
+
+test('LiveTail puts newer pages on top, once each, and lets go of the oldest beyond its bound', () => {
+  const tail = new LiveTail({ cap: 10 });
+  tail.restart([row(3), row(2), row(1)]);
+  const held = tail.rows;
+  assert.equal(tail.prependNewer([row(5), row(4), row(3)], 6), 2);
+  assert.deepEqual(
+    tail.rows.map(({ id }) => id),
+    [5, 4, 3, 2, 1].map((second) => row(second).id),
+  );
+  assert.equal(tail.rows, held);
+  assert.deepEqual([tail.isTrimmed, tail.hasOlder], [false, false]);
+  assert.equal(tail.prependNewer([row(8), row(7), row(6)], 6), 3);
+  assert.deepEqual(
+    tail.rows.map(({ id }) => id),
+    [8, 7, 6, 5, 4, 3].map((second) => row(second).id),
+  );
+  assert.deepEqual([tail.isTrimmed, tail.hasOlder], [true, true]);
+  // What was let go of comes again as history.
+  tail.appendOlder([row(2), row(1)]);
+  assert.equal(tail.rows.length, 8);
+});

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import {
   assertAccessible,
+  assertFits,
   cutHeads,
   eventually,
   graphql,
@@ -206,8 +207,7 @@ step('hostile names are text, light and dark, wide and narrow, and pass axe', as
     for (const path of ['/models', `/models?open=${id}`, '/models?tab=cache']) {
       await openSettled(page, path);
       await page.getByText(HOSTILE.slice(0, 30)).first().waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`);
+      await assertFits(page, path);
       await assertAccessible(page, `${path} ${theme}`);
     }
   }
@@ -227,5 +227,9 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
 });
 
 step('the browser had nothing to complain about', async ({ complaints }) => {
-  assert.deepEqual(complaints, []);
+  // What a test cut off may have been told late.
+  assert.deepEqual(
+    complaints.filter((text) => !text.includes('net::ERR_FAILED')),
+    [],
+  );
 });

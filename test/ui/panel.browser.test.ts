@@ -125,9 +125,10 @@ step('a lost connection shows, and what was missed is there after it returns', a
 
 step('the overview counts, and its figures lead to their requests', async (visit) => {
   const { page } = visit;
-  await page.goto('/');
-  const requests = page.getByRole('link', { name: /^Requests\s*4/ });
-  await requests.waitFor();
+  // Today may end meanwhile.
+  await page.goto('/?period=24h');
+  await page.getByRole('link', { name: /^Requests\s*4/ }).waitFor();
+  await page.locator('[data-connection="live"]').waitFor();
   await sendRequest(visit);
   await page.getByRole('link', { name: /^Requests\s*5/ }).waitFor();
   await page.getByRole('button', { name: '15 min' }).click();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { avoidableCauses } from '../../ui/src/lib/ceiling.ts';
 import { createFormat } from '../../ui/src/lib/format.ts';
-import { bucketSecondsOf, midnightMs, rangeOf } from '../../ui/src/lib/period.ts';
+import { bucketSecondsOf, givenRange, midnightMs, rangeOf } from '../../ui/src/lib/period.ts';
 import { fullestWindow, usedShare } from '../../ui/src/parts/quota.ts';
 
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
@@ -38,6 +38,13 @@ test('rangeOf() reads a named period, two moments of one’s own, or falls back'
   ]) {
     assert.equal(rangeOf(new URLSearchParams(odd), '24h', NOW_MS).name, '24h', odd);
   }
+});
+
+test('givenRange() is null when the address names no period', () => {
+  for (const odd of ['', 'period=9y', 'to=2026-11-22', 'from=2026-11-22T11:00:00Z&to=2026-11-22T10:00:00Z'])
+    assert.equal(givenRange(new URLSearchParams(odd), NOW_MS), null, odd);
+  const hour = givenRange(new URLSearchParams('period=1h'), NOW_MS);
+  assert.deepEqual([hour?.name, hour?.fromMs, hour?.toMs], ['1h', NOW_MS - HOUR_MS, null]);
 });
 
 test('bucketSecondsOf() gives at most 60 buckets of a width that divides the clock', () => {

@@ -9,6 +9,7 @@ import {
   exportAddress,
   isCountable,
   isLiveFilter,
+  jumpOf,
   noFilters,
   requestsLink,
 } from '../../ui/src/lib/request-filter.ts';
@@ -152,4 +153,22 @@ test('exportAddress() asks the export for the rows of the list', () => {
       toMs: Date.parse('2026-11-21T11:00:00Z'),
     },
   });
+});
+
+test('jumpOf() reads the moment the list opens at, unless there is a range or it means nothing', () => {
+  const read = (query: string) => jumpOf(new URLSearchParams(query));
+  assert.equal(read('at=2026-11-19T10:00:00Z&status=429'), '2026-11-19T10:00:00.000Z');
+  assert.equal(read('at=2026-11-19T10:00:00Z&period=&to='), '2026-11-19T10:00:00.000Z');
+  for (const query of [
+    '',
+    'at=',
+    'at=soon',
+    'at=2026-11-19T10:00:00Z&period=7d',
+    'at=2026-11-19T10:00:00Z&to=2026-11-20',
+  ])
+    assert.equal(read(query), null, query);
+});
+
+test('apiFilterOf leaves the moment the list opens at to the list', () => {
+  assert.deepEqual(apiFilterOf(new URLSearchParams('at=2026-11-19T10:00:00Z'), 0), {});
 });

@@ -28,6 +28,7 @@ import {
   isDefault,
   parsed,
   rebased,
+  refusalsOf,
   valuesOf,
 } from '../../ui/src/pages/settings/draft.ts';
 import { expiryOf } from '../../ui/src/pages/settings/expiry.ts';
@@ -194,6 +195,29 @@ test('fieldOfError() finds the field, also for an entry of a list, and knows wha
   assert.equal(fieldOfError(['input', 'trustedProxies', '3']), 'trustedProxies');
   assert.equal(fieldOfError(['input', 'version']), null);
   assert.equal(fieldOfError(null), null);
+});
+
+test('refusalsOf() keeps the first of each field, and names an entry of a list as it was entered', () => {
+  const draft = edited({ trustedProxies: '10.0.0.0/8\n$& 10.0.0.0/99' });
+  const refusal = (path: string) => ({
+    message: `Cannot accept ${path}: it must be right`,
+    path: ['input', ...path.split('.')],
+    problem: 'NOT_A_NUMBER',
+    min: 1,
+    max: null,
+  });
+  const fault = { problem: 'NOT_A_NUMBER', min: 1, max: null };
+  const errors = ['trustedProxies.1', 'trustedProxies.2', 'limits.maxBodyMb', 'version'].map(refusal);
+  assert.deepEqual(
+    [...refusalsOf(errors, draft)],
+    [
+      ['trustedProxies', { ...fault, message: 'Cannot accept "$&": it must be right', entry: '$&' }],
+      [
+        'limits.maxBodyMb',
+        { ...fault, message: 'Cannot accept limits.maxBodyMb: it must be right', entry: null },
+      ],
+    ],
+  );
 });
 
 test('changesElsewhere() tells what another changed, and what of it is edited here', () => {

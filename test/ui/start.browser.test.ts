@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { after, test } from 'node:test';
 import { isDone, nextStep } from '../../ui/src/pages/start/progress.ts';
-import { assertAccessible, eventually, openVisit, whenSettled } from './visit.ts';
+import { assertAccessible, assertFits, eventually, openVisit, whenSettled } from './visit.ts';
 
 const COMPLETION = {
   id: 'c1',
@@ -71,10 +71,12 @@ step('an API key is made and stands in the settings of each client, once', async
   await page.getByLabel('Name', { exact: true }).fill('my laptop');
   await page.getByRole('button', { name: 'Create API key' }).click();
   const settings = page.getByRole('region', { name: 'Claude Code' });
-  const text = (await settings.textContent()) ?? '';
-  assert.match(text, new RegExp(`ANTHROPIC_BASE_URL=${gateway.origin}`));
-  secret = /ANTHROPIC_AUTH_TOKEN=(\S+?)\s/.exec(text)?.[1] ?? '';
-  assert.match(secret, /^wp-|^sk-|\w{20,}/);
+  await eventually(async () => {
+    const text = (await settings.textContent()) ?? '';
+    assert.match(text, new RegExp(`ANTHROPIC_BASE_URL=${gateway.origin}`));
+    secret = /ANTHROPIC_AUTH_TOKEN=(\S+?)\s/.exec(text)?.[1] ?? '';
+    assert.match(secret, /^wp-|^sk-|\w{20,}/);
+  });
   await settings.getByText('claude --model my-model').waitFor();
   for (const client of ['Codex', 'OpenCode', 'Gemini CLI', 'OpenAI SDK', 'curl']) {
     await page.getByRole('button', { name: client, exact: true }).click();
@@ -118,8 +120,7 @@ step('the first run fits a phone', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto('/start');
   await whenSettled(page);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(overflow <= 0, `${overflow} px too wide`);
+  await assertFits(page, 'first steps');
   await assertAccessible(page, 'first steps on a phone');
 });
 

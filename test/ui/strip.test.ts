@@ -38,38 +38,54 @@ test('levelCounts() counts the cells of each level and leaves out those that do 
   ]);
 });
 
-test('cellsOf() counts failures apart, leads to the bucket’s requests, and keeps "not reported" apart from zero', () => {
-  const bucket = { to: '2026-01-01T01:00:00.000Z', total: 4, tokenCacheHitRate: 0 };
+const NO_FAILURES = {
+  failed: 0,
+  rateLimited: 0,
+  refused: 0,
+  serverErrors: 0,
+  networkErrors: 0,
+  otherFailures: 0,
+};
+const LABELS = {
+  rateLimited: 'L',
+  refused: 'R',
+  serverErrors: 'S',
+  networkErrors: 'N',
+  otherFailures: 'O',
+  ttft: 'T',
+  hitRate: 'H',
+};
+
+test('cellsOf() counts attempts by how they failed, leads to where their requests are, and keeps "not reported" apart from zero', () => {
+  const bucket = { to: '2026-01-01T01:00:00.000Z', tokenCacheHitRate: 0 };
+  const [first, second] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:30:00.000Z'];
   const cells = cellsOf(
     {
       all: [
-        {
-          ...bucket,
-          from: '2026-01-01T00:30:00.000Z',
-          reportedRequests: 0,
-          timeToFirstTokenMs: { p50: null },
-        },
-        {
-          ...bucket,
-          from: '2026-01-01T00:00:00.000Z',
-          reportedRequests: 2,
-          timeToFirstTokenMs: { p50: 840 },
-        },
+        { ...bucket, from: first, reportedRequests: 2, timeToFirstTokenMs: { p50: 840 } },
+        { ...bucket, from: second, reportedRequests: 0, timeToFirstTokenMs: { p50: null } },
       ],
-      failed: [{ from: '2026-01-01T00:00:00.000Z', total: 3 }],
+      health: [
+        { ...NO_FAILURES, from: second, attempts: 5, failed: 3, rateLimited: 2, networkErrors: 1 },
+        { ...NO_FAILURES, from: first, attempts: 4 },
+      ],
     },
-    { accountId: 'a/b', format: createFormat('en', 'UTC'), labels: { ttft: 'T', hitRate: 'H' } },
+    { accountId: 'a/b', format: createFormat('en', 'UTC'), labels: LABELS },
   );
   assert.deepEqual(
-    cells.map(({ total, failed, facts }) => ({ total, failed, facts: facts.map(({ text }) => text) })),
+    cells.map(({ total, failed, facts }) => ({ total, failed, facts: facts.map(({ text }) => text).join() })),
     [
-      { total: 4, failed: 0, facts: ['–', '–'] },
-      { total: 4, failed: 3, facts: ['840ms', '0%'] },
+      { total: 4, failed: 0, facts: '0,0,0,0,0,840ms,0%' },
+      { total: 5, failed: 3, facts: '2,0,0,1,0,–,–' },
     ],
   );
-  assert.equal(
-    cells[1]?.href,
-    '/requests?account=a%2Fb&from=2026-01-01T00%3A00%3A00.000Z&to=2026-01-01T01%3A00%3A00.000Z',
+  assert.deepEqual(
+    cells.map(({ href }) => href),
+    [
+      '/requests?account=a%2Fb&from=2026-01-01T00%3A00%3A00.000Z&to=2026-01-01T01%3A00%3A00.000Z',
+      // Another account may have answered what this one failed.
+      '/requests?from=2026-01-01T00%3A30%3A00.000Z&to=2026-01-01T01%3A00%3A00.000Z',
+    ],
   );
   assert.equal(hitRateOf({ reportedRequests: 0, tokenCacheHitRate: 0 }), null);
 });

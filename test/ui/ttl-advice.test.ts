@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createFormat } from '../../ui/src/lib/format.ts';
 import {
   bindingsOf,
   hoursOf,
@@ -16,20 +17,68 @@ import { coloured, labelsAt, ofModel } from '../../ui/src/pages/ttl/points.ts';
 
 const advice = {
   cheapest: 'ONE_HOUR',
-  inPeriod: { fiveMinutesUsd: 10, oneHourUsd: 8, keepWarmUsd: 9 },
-  per1000Requests: { fiveMinutesUsd: 1, oneHourUsd: 0.8, keepWarmUsd: 0.9 },
+  savings: [
+    { plan: 'KEEP_WARM', usd: 1, plusMinusUsd: null, isClear: true },
+    { plan: 'FIVE_MINUTES', usd: 2, plusMinusUsd: null, isClear: true },
+  ],
+  inPeriod: { fiveMinutesUsd: 10, oneHourUsd: 8, keepWarmUsd: 9, plusMinus: null },
+  per1000Requests: { fiveMinutesUsd: 1, oneHourUsd: 0.8, keepWarmUsd: 0.9, plusMinus: null },
+} as const;
+/** The same from a sample. */
+const sampled = {
+  ...advice,
+  savings: [
+    { plan: 'KEEP_WARM', usd: 1, plusMinusUsd: 1.5, isClear: false },
+    { plan: 'FIVE_MINUTES', usd: 2, plusMinusUsd: 0.5, isClear: true },
+  ],
+  inPeriod: { ...advice.inPeriod, plusMinus: { fiveMinutesUsd: 3, oneHourUsd: 2, keepWarmUsd: 2.5 } },
 } as const;
 
-test('planRows() tell what the cheapest plan saves against each', () => {
-  assert.deepEqual(planRows(advice, 'period'), [
-    { plan: 'FIVE_MINUTES', usd: 10, isCheapest: false, savedUsd: 2, savedShare: 0.2 },
-    { plan: 'ONE_HOUR', usd: 8, isCheapest: true, savedUsd: 0, savedShare: 0 },
-    { plan: 'KEEP_WARM', usd: 9, isCheapest: false, savedUsd: 1, savedShare: 1 / 9 },
-  ]);
+test('planRows() tell costs, errors and how each plan stands', () => {
+  assert.deepEqual(
+    planRows(advice).map(({ plan, usd, plusMinusUsd, per1000Usd, standing }) => [
+      plan,
+      usd,
+      plusMinusUsd,
+      per1000Usd,
+      standing,
+    ]),
+    [
+      ['FIVE_MINUTES', 10, null, 1, 'dearer'],
+      ['ONE_HOUR', 8, null, 0.8, 'cheapest'],
+      ['KEEP_WARM', 9, null, 0.9, 'dearer'],
+    ],
+  );
+  assert.deepEqual(
+    planRows(sampled).map(({ plusMinusUsd, per1000PlusMinusUsd, standing }) => [
+      plusMinusUsd,
+      per1000PlusMinusUsd,
+      standing,
+    ]),
+    [
+      [3, null, 'dearer'],
+      [2, null, 'equal'],
+      [2.5, null, 'equal'],
+    ],
+  );
   assert.equal(usdOf('KEEP_WARM', advice, 'per1000'), 0.9);
-  const free = { fiveMinutesUsd: 0, oneHourUsd: 0, keepWarmUsd: 0 };
-  const rows = planRows({ cheapest: 'FIVE_MINUTES', inPeriod: free, per1000Requests: free }, 'period');
-  assert.equal(rows[1]?.savedShare, null);
+});
+
+test('dollars from a sample have no more digits than their error allows', () => {
+  const { usdWithin, plusMinus } = createFormat('en', 'UTC');
+  const cases: [usd: number, error: number | null, expected: string][] = [
+    [326.72, null, '$326.72'],
+    [326.72, 27.4, '$327 ± $27'],
+    [326.72, 41, '$330 ± $40'],
+    [1326.72, 410, '$1,300 ± $400'],
+    [8.447, 0.162, '$8.45 ± $0.16'],
+    [8.447, 0.97, '$8.4 ± $1.0'],
+    [0.00123, 0.00045, '$0.0012 ± $0.0005'],
+    [4, 0, '$4.00 ± $0.00'],
+  ];
+  for (const [usd, error, expected] of cases) {
+    assert.equal([usdWithin(usd, error), ...(error === null ? [] : [plusMinus(error)])].join(' '), expected);
+  }
 });
 
 function group(name: string, requestCount: number, usd: number | null) {

@@ -5,13 +5,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { bootDemoGateway, type DemoGateway } from './demo-gateway.ts';
 import type { History } from './seed-history.ts';
 
 /** How long something may take to show on a machine that is busy with other tests. */
-export const WAIT_MS = 45_000;
+const WAIT_MS = 45_000;
 const LOOK_AGAIN_MS = 50;
 const PASSWORD = 'a visit to the panel';
 const SETUP = 'mutation ($input: SetupInput!) { setup(input: $input) { errors { code } } }';
@@ -57,18 +57,57 @@ async function startVisit(browser: Browser, { history }: VisitOptions = {}): Pro
   const context = await browser.newContext({
     baseURL: gateway.origin,
     locale: 'en-US',
+    // Days, months and hours are then the same wherever it runs.
+    timezoneId: 'UTC',
     colorScheme: 'light',
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
+  const page = await newTab(context);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   return { gateway, page, complaints };
+}
+
+/** A tab that is watched, and slowed down where that is wanted. */
+export async function newTab(context: BrowserContext): Promise<Page> {
+  context.setDefaultTimeout(WAIT_MS);
+  const page = await context.newPage();
+  watchQuestions(page);
+  await slowDown(page);
+  return page;
+}
+
+/** With `SLOW=6` in the environment, to find what depends on speed: a browser six times slower, and answers late and in any order. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env.SLOW ?? 1);
+  if (rate <= 1) return;
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send('Emulation.setCPUThrottlingRate', { rate });
+  await page.context().route('**/graphql', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_500));
+    // The page may have gone by now.
+    await route.continue().catch(() => undefined);
+  });
+}
+
+/** Of each page: what it has asked the admin API and heard no answer to. */
+const unanswered = new WeakMap<Page, Set<Request>>();
+
+/** From here on it is known what the page waits for. */
+function watchQuestions(page: Page): void {
+  const open = new Set<Request>();
+  unanswered.set(page, open);
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) open.clear();
+    const isStream = request.headers().accept?.includes('event-stream');
+    if (new URL(request.url()).pathname === '/graphql' && !isStream) open.add(request);
+  });
+  page.on('requestfinished', (request) => open.delete(request));
+  page.on('requestfailed', (request) => open.delete(request));
 }
 
 /** Sets the password of a new gateway with its setup token, and opens the overview. */
@@ -152,23 +191,45 @@ export async function openSettled(page: Page, path: string): Promise<void> {
   await whenSettled(page);
 }
 
-/** Resolves when nothing on the screen is loading. */
+/** Resolves when nothing on the screen is loading, and nothing that it asked for is still to come. */
 export async function whenSettled(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
-  await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+  await eventually(async () => {
+    await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+    assert.equal(unanswered.get(page)?.size ?? 0, 0, 'an answer is still to come');
+    await page.evaluate(afterOthers);
+    assert.equal(await page.locator('.skeleton').count(), 0, 'it is loading again');
+  });
+}
+
+/** Resolves when the page has done what it had to do by now; of timers and frames, a test may hold the clock. */
+function afterOthers(): Promise<unknown> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
+}
+
+/** Fails when the screen stays wider than its window. */
+export async function assertFits(page: Page, where: string): Promise<void> {
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  await eventually(async () => assert.ok((await overflow()) <= 0, `${where} is too wide`));
 }
 
 /** Fails when axe finds anything serious or critical, and finds it again: a list may measure its rows under its eyes. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
-  await eventually(async () => {
-    await page.waitForFunction(isStill);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const found = serious.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n    ')}`,
-    );
-    assert.deepEqual(found, [], where);
-  });
+  await eventually(async () => assert.deepEqual(await seriousOf(page), [], where));
+}
+
+/** What axe finds serious or critical, by all its rules or by those. */
+export async function seriousOf(page: Page, rules?: string[]): Promise<string[]> {
+  await page.waitForFunction(isStill);
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n    ')}`);
 }
 
 /** Whether nothing fades or moves any more, and the list has measured its rows (it hides them until then). */

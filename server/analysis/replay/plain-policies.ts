@@ -34,7 +34,11 @@ export function inTurn(): (pool: Pool) => ReplayAccount | null {
   };
 }
 
-/** Gives the open account with the smallest used share of its slots, equal ones in turn; null when none is open. */
+/**
+ * Gives the open account with the smallest used share of its slots, equal ones in turn; null when none is open. This is
+ * `inTurn` while the account whose turn it is is as idle as any: always with one slot each, where whoever is open is idle.
+ * A replay then gives both policies the same figures, to the cent.
+ */
 export function leastBusy(): (pool: Pool) => ReplayAccount | null {
   let turn = 0;
   return ({ accounts, nowMs }) => {

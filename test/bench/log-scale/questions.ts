@@ -140,13 +140,38 @@ function series(facts: Facts, whole: Whole): Draft[] {
     ['30 d by day, model', 720, 86_400, `, ${narrowed.model}`],
     ['30 d by day, account', 720, 86_400, `, ${narrowed.account}`],
   ] as const;
-  return spans.map(([name, hours, bucketSeconds, filter]) => [
-    `series, ${name}`,
-    (nowMs) => {
-      const from = time(nowMs - hours * HOUR_MS);
-      return whole('requestSeries', `filter: { from: ${from}${filter} }, bucketSeconds: ${bucketSeconds}`);
-    },
-  ]);
+  return [
+    ...spans.map(
+      ([name, hours, bucketSeconds, filter]): Draft => [
+        `series, ${name}`,
+        (nowMs) => {
+          const from = time(nowMs - hours * HOUR_MS);
+          return whole(
+            'requestSeries',
+            `filter: { from: ${from}${filter} }, bucketSeconds: ${bucketSeconds}`,
+          );
+        },
+      ],
+    ),
+    ...health(narrowed.account ?? '', whole),
+  ];
+}
+
+/** Of one account, as its timeline asks. */
+function health(account: string, whole: Whole): Draft[] {
+  return [
+    ['24 h by 15 min', 24, 900],
+    ['7 d by hour', 168, 3_600],
+    ['30 d by hour', 720, 3_600],
+  ].map(
+    ([name, hours, bucketSeconds]): Draft => [
+      `account health, ${name}`,
+      (nowMs) => {
+        const from = time(nowMs - Number(hours) * HOUR_MS);
+        return whole('accountHealthSeries', `${account}, from: ${from}, bucketSeconds: ${bucketSeconds}`);
+      },
+    ],
+  );
 }
 
 function groups(whole: Whole): Draft[] {

@@ -1,5 +1,6 @@
 // A turn of a conversation as the row that the gateway would log of it. Pure.
 
+import { type MissFacts, missFacts, missWords } from '../../../server/gateway/miss-facts.ts';
 import type { AttemptRow, RequestRow } from '../../../server/gateway/ports.ts';
 import type { ConsideredCandidate, Miss, RouteRecord } from '../../../server/gateway/route-record.ts';
 import { NO_USAGE, type Usage } from '../../../server/wire/usage.ts';
@@ -123,26 +124,29 @@ function missesOf(turn: Turn): Miss[] {
   const { promptTokens, sharedTokens, readTokens, cause } = turn;
   const misses: Miss[] = [];
   const lost = sharedTokens - readTokens;
-  if (cause !== null && lost > 0) misses.push(miss(turn, { cause, tokens: lost, detail: detailOf(turn) }));
+  if (cause !== null && lost > 0) misses.push(miss(turn, { cause, tokens: lost, facts: factsOf(turn) }));
   if (promptTokens > sharedTokens) {
-    misses.push(miss(turn, { cause: 'new-content', tokens: promptTokens - sharedTokens, detail: null }));
+    misses.push(miss(turn, { cause: 'new-content', tokens: promptTokens - sharedTokens, facts: null }));
   }
   return misses;
 }
 
-function miss({ model }: Turn, { cause, tokens, detail }: Omit<Miss, 'costNanoUsd'>): Miss {
+function miss({ model }: Turn, { cause, tokens, facts }: Pick<Miss, 'cause' | 'tokens' | 'facts'>): Miss {
   const extra = Math.max(1, model.writeFactor) - model.readFactor;
-  return { cause, tokens, costNanoUsd: Math.round(tokens * model.inputNanoUsd * extra), detail };
+  const costNanoUsd = Math.round(tokens * model.inputNanoUsd * extra);
+  return { cause, tokens, costNanoUsd, detail: facts && missWords(facts, WHY_MOVED), facts };
 }
 
-function detailOf({ cause, idleMs }: Turn): string | null {
+const WHY_MOVED = 'the bound account was full';
+
+function factsOf({ cause, idleMs }: Turn): MissFacts | null {
   switch (cause) {
     case 'ttl-expired':
-      return `unused for ${Math.round(idleMs / 1000)} s`;
+      return missFacts('unused-for', { ms: idleMs });
     case 'account-moved':
-      return 'bound account was full';
+      return missFacts('routed-away');
     case 'prefix-changed':
-      return 'message 14';
+      return missFacts('message', { count: 14 });
     default:
       return null;
   }

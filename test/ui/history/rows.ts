@@ -1,6 +1,7 @@
 // A row of the log bench as the demo's log would have it: costs by the gateway's price code, and what is rare. Pure.
 
 import type { Catalog } from '../../../server/gateway/catalog.ts';
+import { type MissFacts, missFacts, missWords } from '../../../server/gateway/miss-facts.ts';
 import type { RequestRow } from '../../../server/gateway/ports.ts';
 import { costOf } from '../../../server/gateway/pricing.ts';
 import type { Miss, MissCause } from '../../../server/gateway/route-record.ts';
@@ -11,15 +12,15 @@ const RESPONSES_SHARE = 0.2;
 const LONG_LIVED_SHARE = 0.15;
 
 /** What a cause of the bench stands for as well, and how often. */
-const OTHER_CAUSES: readonly { of: MissCause; share: number; cause: MissCause; detail: string }[] = [
-  { of: 'prefix-changed', share: 0.3, cause: 'model-changed', detail: 'thinking was switched on' },
+const OTHER_CAUSES: readonly { of: MissCause; share: number; cause: MissCause; facts: MissFacts }[] = [
+  { of: 'prefix-changed', share: 0.3, cause: 'model-changed', facts: missFacts('setting-changed') },
   {
     of: 'prefix-changed',
     share: 0.3,
     cause: 'lookback-exceeded',
-    detail: 'more than 20 new blocks before a cache mark',
+    facts: missFacts('too-many-blocks', { count: 20 }),
   },
-  { of: 'cold-start', share: 0.2, cause: 'not-cacheable', detail: 'no cache mark' },
+  { of: 'cold-start', share: 0.2, cause: 'not-cacheable', facts: missFacts('no-mark') },
 ];
 
 export function demoRow(
@@ -96,7 +97,8 @@ function withLongLife(row: RequestRow): RequestRow {
       ) ?? null,
     cacheLevers: {
       ttl: '1h',
-      ttlReason: 'the conversation often pauses for more than 5 minutes',
+      ttlReason: 'by its own pauses 1 h saves $0.12 of writing again and costs $0.018 more to write',
+      ttlSums: { isOwn: true, savedUsd: 0.12, extraUsd: 0.018 },
       breakpointsPlaced: 0,
       promptCacheKeySet: false,
     },
@@ -110,11 +112,12 @@ function shareOf(sessionId: string | null): number {
 
 function withOtherCause(row: RequestRow, draw: number): RequestRow {
   let left = draw;
-  for (const { of, share, cause, detail } of OTHER_CAUSES) {
+  for (const { of, share, cause, facts } of OTHER_CAUSES) {
     if (of !== row.missCause) continue;
     left -= share;
     if (left >= 0) continue;
-    const misses = row.misses?.map((miss) => (miss.cause === of ? { ...miss, cause, detail } : miss)) ?? null;
+    const told = { cause, detail: missWords(facts, null), facts };
+    const misses = row.misses?.map((miss) => (miss.cause === of ? { ...miss, ...told } : miss)) ?? null;
     return { ...row, missCause: cause, misses };
   }
   return row;

@@ -5,31 +5,31 @@ import { ApiError, graphql, refuseUserErrors, run } from './graphql.ts';
 
 const CREATE_PROVIDER = graphql(`
   mutation CreateProvider($input: CreateProviderInput!) {
-    createProvider(input: $input) { provider { id } errors { code message } }
+    createProvider(input: $input) { provider { id } errors { code message path problem min max } }
   }
 `);
 
 export const CREATE_ENDPOINT = graphql(`
   mutation CreateEndpoint($input: CreateEndpointInput!) {
-    createEndpoint(input: $input) { endpoint { id version name surface baseUrl } errors { code message } }
+    createEndpoint(input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max } }
   }
 `);
 
 const CREATE_ACCOUNT = graphql(`
   mutation CreateAccount($input: CreateAccountInput!) {
-    createAccount(input: $input) { account { id } errors { code message } }
+    createAccount(input: $input) { account { id } errors { code message path problem min max } }
   }
 `);
 
 const CREATE_MODEL = graphql(`
   mutation CreateModel($input: CreateModelInput!) {
-    createModel(input: $input) { model { id } errors { code message } }
+    createModel(input: $input) { model { id } errors { code message path problem min max } }
   }
 `);
 
 const CREATE_MAPPING = graphql(`
   mutation CreateModelMapping($input: CreateModelMappingInput!) {
-    createModelMapping(input: $input) { modelMapping { id } errors { code message } }
+    createModelMapping(input: $input) { modelMapping { id } errors { code message path problem min max } }
   }
 `);
 

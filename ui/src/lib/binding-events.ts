@@ -97,6 +97,11 @@ export function released<Row extends ListedBinding>(
   return list.waiting.reduce((shown, row) => inserted(shown, row, options), start);
 }
 
+/** How many it knows to be alive, those that wait among them: all there are, once every page has been read. */
+export function aliveCount({ rows, gone, waiting }: LiveBindings<unknown>): number {
+  return rows.length - gone.size + waiting.length;
+}
+
 /** Binding on its own, or after its former one was told to have ended; one that an administrator moved has not ended. */
 function isNew({ kind, affinity }: BindingChange<ListedBinding>): boolean {
   return kind === 'BOUND' || (kind === 'MOVED' && affinity.requestCount > 0);

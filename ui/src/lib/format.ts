@@ -56,6 +56,10 @@ export function createFormat(wantedLocale: string, timeZone?: string) {
     /** A ratio in [0, 1]. */
     percent: (value: Maybe<number>) => (isNumber(value) ? share.format(value) : NONE),
     usd: (value: Maybe<number>) => (isNumber(value) ? money(locale, value) : NONE),
+    /** With no more digits than the error allows; as above where there is none. */
+    usdWithin: (value: number, plusMinus: number | null) =>
+      plusMinus === null ? money(locale, value) : moneyWithin(locale, value, plusMinus),
+    plusMinus: (usd: number) => `± ${moneyWithin(locale, usd, usd)}`,
     /** Milliseconds as short as can be, for columns: 1.61s, 2m 5s. */
     ms: (value: Maybe<number>) => (isNumber(value) ? milliseconds(locale, value) : NONE),
     /** Milliseconds as people say them: 28 s, 7 min 20 s, 1 h 5 min. */
@@ -102,6 +106,22 @@ function money(locale: string, value: number): string {
     minimumFractionDigits: 2,
     maximumFractionDigits: digits,
   }).format(value);
+}
+
+/** The error keeps one digit, or two that begin with 1 or 2; the value as many places. */
+function moneyWithin(locale: string, value: number, plusMinus: number): string {
+  if (plusMinus <= 0) return money(locale, value);
+  const place = Math.floor(Math.log10(plusMinus));
+  const last = Math.max(-8, plusMinus < 3 * 10 ** place ? place - 1 : place);
+  const digits = Math.max(0, -last);
+  const rounded = last > 0 ? Math.round(value / 10 ** last) * 10 ** last : value;
+  return numberFormat(locale, `usd within ${digits}`, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(rounded);
 }
 
 // Making one takes a hundred times as long as using it, and long lists write thousands of amounts.

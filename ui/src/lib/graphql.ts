@@ -17,21 +17,36 @@ export type { ResultOf, VariablesOf } from 'gql.tada';
 /** Both servers' and browsers' way of saying that a request came from a script of this origin. */
 export const REQUEST_HEADERS = { 'x-graphql-yoga-csrf': 'panel', 'graphql-require-preflight': '1' };
 
+interface InputFault {
+  problem: string;
+  min: number | null;
+  max: number | null;
+  path: readonly string[] | null;
+}
+
 /** What went wrong, in a form a page can show. `code` is the API's own; `network` and `http` are ours. */
 export class ApiError extends Error {
   readonly code: string;
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
+  /** What is wrong with a value that was entered; null when it is about none, or only the message says it. */
+  readonly fault: InputFault | null;
 
   constructor(
     message: string,
-    details: { code: string; requestId?: string | null; retryAfterSeconds?: number | null },
+    details: {
+      code: string;
+      requestId?: string | null;
+      retryAfterSeconds?: number | null;
+      fault?: InputFault | null;
+    },
   ) {
     super(message);
     this.name = 'ApiError';
     this.code = details.code;
     this.requestId = details.requestId ?? null;
     this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.fault = details.fault ?? null;
   }
 
   get isLoggedOut(): boolean {
@@ -99,12 +114,18 @@ async function readResult(response: Response): Promise<Result | null> {
 
 /** The first of a payload's expected errors as an exception, so that forms have one way to fail. */
 export function refuseUserErrors(
-  errors: readonly { code: string; message: string; retryAfterSeconds?: number | null }[],
+  errors: readonly ({
+    code: string;
+    message: string;
+    retryAfterSeconds?: number | null;
+    problem?: string | null;
+  } & Partial<Omit<InputFault, 'problem'>>)[],
 ): void {
   const [first] = errors;
   if (!first) return;
-  const { code, message, retryAfterSeconds } = first;
-  throw new ApiError(message, { code, retryAfterSeconds: retryAfterSeconds ?? null });
+  const { code, message, retryAfterSeconds, problem, min = null, max = null, path = null } = first;
+  const fault = problem ? { problem, min, max, path } : null;
+  throw new ApiError(message, { code, retryAfterSeconds: retryAfterSeconds ?? null, fault });
 }
 
 export function asApiError(error: unknown): ApiError {

@@ -71,8 +71,8 @@ export function t<Key extends MessageKey>(
 }
 
 /** The message for a name that a provider or a newer server may have made up; `otherwise` when there is none. */
-export function tOr(name: string, otherwise: string): string {
-  return isMessageKey(name, dictionary) ? textOf(name) : otherwise;
+export function tOr(name: string, otherwise: string, params: Record<string, string> = {}): string {
+  return isMessageKey(name, dictionary) ? fill(textOf(name), params) : otherwise;
 }
 
 /** A message with a number, in the grammatical form that the language wants; `{count}` is the number, formatted. */

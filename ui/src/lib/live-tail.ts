@@ -32,7 +32,7 @@ export class LiveTail<Row extends TailRow> {
     this.#cap = options.cap;
   }
 
-  /** Grows in place as history is added; any other change makes a new array. */
+  /** Grows in place, at its ends, as history is added; any other change makes a new array. */
   get rows(): readonly Row[] {
     return this.#rows;
   }
@@ -93,6 +93,20 @@ export class LiveTail<Row extends TailRow> {
     for (const row of fresh) this.#rows.push(row);
     if (!isInOrder) this.#rows = this.#rows.toSorted(byNewest);
     this.#isTrimmed = false;
+  }
+
+  /** A page that is newer than what is shown. Beyond so many rows the oldest are let go. Returns how many came. */
+  prependNewer(rows: readonly Row[], maxRows: number): number {
+    const fresh = rows.filter((row) => !this.#knownIds.has(row.id)).sort(byNewest);
+    for (const row of fresh) this.#knownIds.add(row.id);
+    this.#rows.unshift(...fresh);
+    const surplus = this.#rows.splice(maxRows);
+    for (const row of surplus) this.#knownIds.delete(row.id);
+    if (surplus.length > 0) {
+      this.#isTrimmed = true;
+      this.#hasOlder = true;
+    }
+    return fresh.length;
   }
 
   pause(): void {

@@ -39,13 +39,17 @@ export function rangeOf(
   nowMs: number,
   timeZone = 'UTC',
 ): Range {
+  return givenRange(params, nowMs, timeZone) ?? namedRange(fallback, nowMs, timeZone);
+}
+
+/** The same for a screen that shows all of time unless told otherwise; null = it is not. */
+export function givenRange(params: URLSearchParams, nowMs: number, timeZone = 'UTC'): Range | null {
   const fromMs = momentOf(params.get('from'));
   const toMs = momentOf(params.get('to'));
   const isFixed = fromMs !== null && (toMs ?? nowMs) > fromMs;
   if (isFixed) return withWidths({ name: null, fromMs, toMs }, nowMs);
-  const name = rangeNameOf(params.get('period')) ?? fallback;
-  const sinceMs = name === TODAY ? midnightMs(nowMs, timeZone) : nowMs - PERIOD_MS[name];
-  return withWidths({ name, fromMs: sinceMs, toMs: null }, nowMs);
+  const name = rangeNameOf(params.get('period'));
+  return name && namedRange(name, nowMs, timeZone);
 }
 
 export function rangeNameOf(value: string | null): RangeName | null {
@@ -71,6 +75,11 @@ export function midnightMs(nowMs: number, timeZone: string): number {
 /** Seconds per bucket for a span, so that a chart has at most about `maxBuckets`. */
 export function bucketSecondsOf(spanMs: number, maxBuckets = MAX_BUCKETS): number {
   return BUCKET_SECONDS.find((seconds) => spanMs / 1000 / seconds <= maxBuckets) ?? 604_800;
+}
+
+function namedRange(name: RangeName, nowMs: number, timeZone: string): Range {
+  const fromMs = name === TODAY ? midnightMs(nowMs, timeZone) : nowMs - PERIOD_MS[name];
+  return withWidths({ name, fromMs, toMs: null }, nowMs);
 }
 
 function withWidths(range: Pick<Range, 'name' | 'fromMs' | 'toMs'>, nowMs: number): Range {

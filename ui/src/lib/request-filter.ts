@@ -117,6 +117,13 @@ export function apiFilterOf(params: URLSearchParams, nowMs: number, timeZone = '
   };
 }
 
+/** The moment at which the list opens: a place in it, not a filter. A range of time has its own beginning. */
+export function jumpOf(params: URLSearchParams): string | null {
+  const hasRange = ['period', 'from', 'to'].some((name) => (params.get(name) ?? '') !== '');
+  const ms = Date.parse(params.get('at') ?? '');
+  return hasRange || Number.isNaN(ms) ? null : iso(ms);
+}
+
 /** True while new rows can still match: no end of the time range, or one in the future. */
 export function isLiveFilter(filter: ApiFilter, nowMs: number): boolean {
   return filter.to === undefined || Date.parse(filter.to) > nowMs;

@@ -2,6 +2,7 @@
 
 import type { ApiError } from '../lib/graphql.ts';
 import { i18n, t, tOr } from '../lib/i18n.svelte.ts';
+import { namedProblemText } from './problem-text.ts';
 import { withSaid } from './reason-text.ts';
 
 export function errorText(error: ApiError): string {
@@ -34,7 +35,9 @@ function otherText(error: ApiError): string {
 }
 
 /** The API's own words are English and say most; for other readers the code says in general what they are about. */
-function wordedByCode({ code, message }: ApiError): string {
+function wordedByCode({ code, message, fault }: ApiError): string {
+  const problem = fault && namedProblemText(fault);
+  if (problem !== null) return problem;
   const general = tOr(`error.code.${code}`, '');
   if (message === '') return general || t('error.unknown');
   return general === '' || i18n.locale === 'en' ? message : withSaid(general, message);

@@ -44,7 +44,7 @@ export const TEST_ACCOUNT = graphql(`
 
 export const UPDATE_PROVIDER = graphql(`
   mutation UpdateProvider($id: ID!, $input: UpdateProviderInput!) {
-    updateProvider(id: $id, input: $input) { provider { id version name allowPrivateNetwork } errors { code message } }
+    updateProvider(id: $id, input: $input) { provider { id version name allowPrivateNetwork } errors { code message path problem min max } }
   }
 `);
 
@@ -56,7 +56,7 @@ export const DELETE_PROVIDER = graphql(`
 
 export const UPDATE_ENDPOINT = graphql(`
   mutation UpdateEndpoint($id: ID!, $input: UpdateEndpointInput!) {
-    updateEndpoint(id: $id, input: $input) { endpoint { id version name surface baseUrl } errors { code message } }
+    updateEndpoint(id: $id, input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max } }
   }
 `);
 
@@ -69,7 +69,7 @@ export const DELETE_ENDPOINT = graphql(`
 export const UPDATE_ACCOUNT = graphql(
   `
   mutation UpdateAccount($id: ID!, $input: UpdateAccountInput!) {
-    updateAccount(id: $id, input: $input) { account { ...ListedAccount } errors { code message } }
+    updateAccount(id: $id, input: $input) { account { ...ListedAccount } errors { code message path problem min max } }
   }
 `,
   [ACCOUNT],

@@ -8,6 +8,7 @@ import { errorText } from '../../parts/error-text.ts';
 import { TableWalk } from '../../parts/table/table-walk.ts';
 import { AccountTests } from './account-tests.svelte.ts';
 import { DELETE_ACCOUNT, RESET_HEALTH, SET_DEMO_FAILURE, SET_PAUSED, UPDATE_ACCOUNT } from './changes.ts';
+import { idsBetween } from './choice.ts';
 import type { ProviderList } from './providers.svelte.ts';
 import type { Account, DemoFailure } from './queries.ts';
 
@@ -25,9 +26,27 @@ export class AccountDesk {
   dialog = $state.raw<AccountDialog | null>(null);
   /** Ids of the accounts that are ticked. */
   readonly chosen = new SvelteSet<string>();
+  /** In the order of the screen. */
+  readonly #shownIds: () => readonly string[];
+  /** Where a range begins. */
+  #lastTicked: string | null = null;
 
-  constructor(list: ProviderList) {
+  constructor(list: ProviderList, shownIds: () => readonly string[]) {
     this.list = list;
+    this.#shownIds = shownIds;
+  }
+
+  /** As a range: with all that are shown between it and the one ticked before. */
+  tick(id: string, { isTicked, isRange }: { isTicked: boolean; isRange: boolean }): void {
+    this.choose(isRange ? idsBetween(this.#shownIds(), this.#lastTicked, id) : [id], isTicked);
+    this.#lastTicked = id;
+  }
+
+  choose(ids: readonly string[], isChosen: boolean): void {
+    for (const id of ids) {
+      if (isChosen) this.chosen.add(id);
+      else this.chosen.delete(id);
+    }
   }
 
   closeDialog = (): void => {

@@ -66,12 +66,14 @@ export const ACCOUNT_DETAIL = graphql(
 export const ACCOUNT_PAST = graphql(`
   query AccountPast(
     $filter: RequestLogFilter!, $failures: RequestLogFilter!, $refusals: RequestLogFilter!,
-    $bucketSeconds: Int!, $timeZone: String!
+    $accountId: ID!, $from: DateTime!, $to: DateTime, $bucketSeconds: Int!, $timeZone: String!
   ) {
     all: requestSeries(bucketSeconds: $bucketSeconds, timeZone: $timeZone, filter: $filter) {
-      from to total tokenCacheHitRate reportedRequests timeToFirstTokenMs { p50 }
+      from to tokenCacheHitRate reportedRequests timeToFirstTokenMs { p50 }
     }
-    failed: requestSeries(bucketSeconds: $bucketSeconds, timeZone: $timeZone, filter: $failures) { from total }
+    health: accountHealthSeries(
+      accountId: $accountId, from: $from, to: $to, bucketSeconds: $bucketSeconds, timeZone: $timeZone
+    ) { from attempts failed rateLimited refused serverErrors networkErrors otherFailures }
     stats: requestLogStats(filter: $filter) {
       total reportedRequests tokenCacheHitRate costUsd savedUsd unpricedRequests
       timeToFirstTokenMs { p50 p95 }

@@ -1,6 +1,6 @@
 // The list of bindings against the API: pages by cursor, and changes as they happen.
 
-import { applyBindingChange, type LiveBindings, released } from '../../lib/binding-events.ts';
+import { aliveCount, applyBindingChange, type LiveBindings, released } from '../../lib/binding-events.ts';
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
 import type { AffinityFeed } from './feed.svelte.ts';
 import { AFFINITY_COUNT, AFFINITY_PAGE, type Binding, type BindingEvent } from './queries.ts';
@@ -18,6 +18,9 @@ const NOTHING: LiveBindings<Binding> = {
   isUncertain: false,
 };
 
+/** Told while a page is on its way; beyond, the list is read anew. */
+const MAX_MEANWHILE = 500;
+
 /** Why no row may come or go now. */
 type HoldReason = 'pointer' | 'focus';
 
@@ -33,6 +36,8 @@ export class BindingList {
   #holds = new Set<HoldReason>();
   #freeUntilMs = 0;
   #isReloadWanted = false;
+  /** The page that is on its way may have been read before them. */
+  #meanwhile: BindingEvent[] = [];
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
   #countTimer: ReturnType<typeof setTimeout> | undefined;
   #stopListening: () => void;
@@ -43,8 +48,9 @@ export class BindingList {
     this.#stopListening = feed.listen({
       onEvents: (events) => this.#apply(events),
       onGap: () => {
-        // The first page is on its way then, or just here.
-        if (!this.#isFirstOpening) this.reloadSoon();
+        // The first page is on its way then, or just here: little can have been missed, and counting shows it.
+        if (this.#isFirstOpening) this.#countSoon();
+        else this.reloadSoon();
         this.#isFirstOpening = false;
       },
     });
@@ -106,6 +112,7 @@ export class BindingList {
     this.#latest += 1;
     const call = this.#latest;
     this.isLoading = true;
+    this.#meanwhile = [];
     try {
       const { search, filter, orderBy } = this.#query;
       const { affinities } = await run(AFFINITY_PAGE, { search, filter, orderBy, first: PAGE_ROWS, after });
@@ -117,6 +124,11 @@ export class BindingList {
       this.hasMore = affinities.pageInfo.hasNextPage;
       this.#after = affinities.pageInfo.endCursor;
       this.error = null;
+      const missed = this.#meanwhile;
+      this.#meanwhile = [];
+      this.#change(missed);
+      // On a page not read yet, one that is told twice is counted twice.
+      if (missed.length > 0 && this.hasMore) this.#countSoon();
     } catch (failure) {
       if (call === this.#latest) this.error = asApiError(failure);
     } finally {
@@ -125,6 +137,16 @@ export class BindingList {
   }
 
   #apply(events: readonly BindingEvent[]): void {
+    if (this.isLoading) this.#keep(events);
+    this.#change(events);
+  }
+
+  #keep(events: readonly BindingEvent[]): void {
+    if (this.#meanwhile.length + events.length <= MAX_MEANWHILE) this.#meanwhile.push(...events);
+    else this.reloadSoon();
+  }
+
+  #change(events: readonly BindingEvent[]): void {
     if (this.list === null) return;
     const options = { view: this.#query, isHeld: this.#isHeld, hasMore: this.hasMore };
     let list = this.list;
@@ -139,7 +161,9 @@ export class BindingList {
       try {
         const { search, filter } = this.#query;
         const { affinities } = await run(AFFINITY_COUNT, { search, filter });
-        if (this.list) this.list = { ...this.list, totalCount: affinities.totalCount };
+        if (!this.list) return;
+        if (!this.hasMore && affinities.totalCount !== aliveCount(this.list)) this.reloadSoon();
+        else this.list = { ...this.list, totalCount: affinities.totalCount };
       } catch {
         // The next change counts again.
       }

@@ -1,7 +1,7 @@
 // Entries of the audit log page by page, newest first. One per set of filters.
 
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
-import { type ApiFilter, withNewer } from './audit-filter.ts';
+import { type ApiFilter, since, withNewer } from './audit-filter.ts';
 import { AUDIT_COUNT, AUDIT_LOG, type Entry } from './queries.ts';
 
 const PAGE_ROWS = 100;
@@ -14,12 +14,16 @@ export class AuditEntries {
   hasMore = $state(false);
   isLoading = $state(false);
   error = $state.raw<ApiError | null>(null);
-  readonly #filter: ApiFilter;
+  readonly #filterNow: () => ApiFilter;
+  /** Of the rows that are here. */
+  #filter: ApiFilter;
   #after: string | null = null;
   #latest = 0;
 
-  constructor(filter: ApiFilter) {
-    this.#filter = filter;
+  /** A period ends when it is asked for, so that the filter is made anew with each reload. */
+  constructor(filterNow: () => ApiFilter) {
+    this.#filterNow = filterNow;
+    this.#filter = filterNow();
   }
 
   /** Reads the first page, and on to the entry that the address names. */
@@ -35,9 +39,10 @@ export class AuditEntries {
 
   /** From the newest on; rows that were read further down stay when the new ones join them without a gap. */
   reload = async (): Promise<void> => {
+    this.#filter = this.#filterNow();
     await this.#page(null, ({ nodes, pageInfo }) => {
       const joined = this.rows && withNewer(this.rows, nodes);
-      if (joined) this.rows = joined;
+      if (joined) this.rows = since(joined, this.#filter);
       else {
         this.rows = nodes;
         this.#goOn(pageInfo);

@@ -115,7 +115,7 @@ export const PREVIEW = graphql(
       accounts(first: 100, after: $after) {
         nodes { account { id } proposed { ...HeldBack } } pageInfo { hasNextPage endCursor }
       }
-      errors { code message path }
+      errors { code message path problem min max }
     }
   }
 `,
@@ -127,7 +127,7 @@ export const SAVE = graphql(
   mutation CacheSaveReservation($input: UpdateSettingsInput!) {
     updateSettings(input: $input) {
       settings { version reservation { ...Reservation } }
-      errors { code message path }
+      errors { code message path problem min max }
     }
   }
 `,

@@ -4,6 +4,7 @@ import { onDestroy } from 'svelte';
 import { type ApiError, asApiError, refuseUserErrors, run } from '../../lib/graphql.ts';
 import { openFeed } from '../../lib/live.svelte.ts';
 import { Resource } from '../../lib/resource.svelte.ts';
+import { type Fault, faultText } from '../../parts/problem-text.ts';
 import { changesOf, errorsByField, isChanged } from './draft.ts';
 import {
   type HeldBack,
@@ -105,18 +106,12 @@ export class ReservationDesk {
     this.accounts.dispose();
   }
 
-  #settle({
-    settings,
-    errors,
-  }: {
-    settings: Known | null;
-    errors: { code: string; message: string; path: string[] | null }[];
-  }): boolean {
+  #settle({ settings, errors }: { settings: Known | null; errors: Refusal[] }): boolean {
     if (errors.some(({ code }) => code === 'version-conflict') && settings) {
       this.conflict = settings;
       return false;
     }
-    this.refused = errorsByField(errors);
+    this.refused = errorsByField(errors.map(worded));
     const unplaced = errors.filter(({ path }) => path === null);
     refuseUserErrors(unplaced);
     if (errors.length > 0 || !settings) return false;
@@ -149,7 +144,7 @@ export class ReservationDesk {
       // What cannot be drawn stays as it was, so that the picture does not jump while a slider passes a limit.
       const last = errors.length > 0 ? this.preview.value : null;
       const shown = last ?? { curves, probePresent, probeProposed, proposed };
-      return { ...shown, errors: errorsByField(errors) };
+      return { ...shown, errors: errorsByField(errors.map(worded)) };
     }
   }
 }
@@ -242,4 +237,14 @@ export function followReservation(): ReservationDesk {
   void desk.load();
   onDestroy(() => desk.dispose());
   return desk;
+}
+
+interface Refusal extends Fault {
+  code: string;
+  message: string;
+  path: string[] | null;
+}
+
+function worded(error: Refusal): Refusal {
+  return { ...error, message: faultText(error) };
 }

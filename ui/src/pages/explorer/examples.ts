@@ -113,11 +113,26 @@ export const EXAMPLES: readonly Example[] = [
     variables: { input: { model: 'claude-sonnet-5', surface: 'ANTHROPIC_MESSAGES' } },
   },
   {
+    name: 'own',
+    title: 'explorer.example.own',
+    query: `{
+  session { role name }
+  requestLogStats {
+    total failed
+    tokenCacheHitRate costUsd savedUsd
+  }
+  requestLogs(first: 5) {
+    nodes { startedAt requestedModel status costUsd }
+  }
+}`,
+  },
+  {
     name: 'live',
     title: 'explorer.example.live',
     query: `subscription Live {
   requestLogged {
-    startedAt requestedModel status affinity missCause savedUsd
+    startedAt requestedModel status
+    affinity missCause savedUsd
     account { name }
   }
 }`,

@@ -6,17 +6,24 @@ import { type Answer, type Asked, ask, follow } from './execute.ts';
 /** Events of a subscription that are kept; older ones go. */
 const KEPT_EVENTS = 50;
 
+interface RunOptions {
+  token: string | null;
+  isSubscription: boolean;
+}
+
 export class Runner {
   /** Newest first; one for a query, up to 50 for a subscription. */
   answers = $state.raw<readonly Answer[]>([]);
   /** All that came, also those no longer kept. */
   count = $state(0);
   isSubscription = $state(false);
+  /** What is shown was asked as a pasted token. */
+  isByToken = $state(false);
   error = $state.raw<ApiError | null>(null);
   isRunning = $state(false);
   #abort: AbortController | null = null;
 
-  async run(asked: Asked, isSubscription: boolean): Promise<void> {
+  async run(asked: Asked, { token, isSubscription }: RunOptions): Promise<void> {
     this.stop();
     const abort = new AbortController();
     this.#abort = abort;
@@ -25,9 +32,14 @@ export class Runner {
     this.answers = [];
     this.count = 0;
     this.isSubscription = isSubscription;
+    this.isByToken = token !== null;
+    const asking = { token, signal: abort.signal };
+    const add = (answer: Answer) => {
+      if (!abort.signal.aborted) this.#add(answer);
+    };
     try {
-      if (isSubscription) await follow(asked, abort.signal, (answer) => this.#add(answer));
-      else this.#add(await ask(asked, abort.signal));
+      if (isSubscription) await follow(asked, asking, add);
+      else add(await ask(asked, asking));
     } catch (failure) {
       if (!abort.signal.aborted) this.error = asApiError(failure);
     } finally {

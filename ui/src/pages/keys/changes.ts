@@ -6,7 +6,7 @@ import { KEY, USER } from './queries.ts';
 export const UPDATE_API_KEY = graphql(
   `
   mutation UpdateApiKey($id: ID!, $input: UpdateApiKeyInput!) {
-    updateApiKey(id: $id, input: $input) { apiKey { ...ListedKey } errors { code message path } }
+    updateApiKey(id: $id, input: $input) { apiKey { ...ListedKey } errors { code message path problem min max } }
   }
 `,
   [KEY],
@@ -30,7 +30,7 @@ export const DELETE_API_KEY = graphql(`
 export const CREATE_USER = graphql(
   `
   mutation CreateUser($input: CreateUserInput!) {
-    createUser(input: $input) { user { ...ListedUser } errors { code message path } }
+    createUser(input: $input) { user { ...ListedUser } errors { code message path problem min max } }
   }
 `,
   [USER],
@@ -39,7 +39,7 @@ export const CREATE_USER = graphql(
 export const UPDATE_USER = graphql(
   `
   mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
-    updateUser(id: $id, input: $input) { user { ...ListedUser } errors { code message path } }
+    updateUser(id: $id, input: $input) { user { ...ListedUser } errors { code message path problem min max } }
   }
 `,
   [USER],

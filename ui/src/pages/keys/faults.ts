@@ -1,6 +1,7 @@
 // What is wrong with a field of the form, in words.
 
 import { i18n, t } from '../../lib/i18n.svelte.ts';
+import { type Fault, faultText as toldFault } from '../../parts/problem-text.ts';
 import {
   type FaultCode,
   type Faults,
@@ -23,15 +24,21 @@ export function faultTexts(faults: Faults): FaultTexts {
   return texts;
 }
 
+interface Failing extends Fault {
+  code: string;
+  message: string;
+  path: readonly string[] | null;
+}
+
 /** Of errors of the API: those about a field of the form, and the others. */
-export function placeErrors<Failed extends { code: string; message: string; path: readonly string[] | null }>(
+export function placeErrors<Failed extends Failing>(
   errors: readonly Failed[],
 ): { texts: FaultTexts; others: Failed[] } {
   const texts: FaultTexts = {};
   const others: Failed[] = [];
   for (const error of errors) {
     const field = fieldOfError(error.path);
-    if (field) texts[field] ??= error.code === 'name-taken' ? t('keys.fault.taken') : error.message;
+    if (field) texts[field] ??= error.code === 'name-taken' ? t('keys.fault.taken') : toldFault(error);
     else others.push(error);
   }
   return { texts, others };

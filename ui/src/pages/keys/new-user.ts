@@ -2,6 +2,7 @@
 
 import { refuseUserErrors, run } from '../../lib/graphql.ts';
 import { t } from '../../lib/i18n.svelte.ts';
+import { type Fault, faultText } from '../../parts/problem-text.ts';
 import { CREATE_USER } from './changes.ts';
 
 /** In the list of users in place of one. */
@@ -17,7 +18,7 @@ export interface UserFaults {
   email?: string;
 }
 
-interface Failed {
+interface Failed extends Fault {
   code: string;
   message: string;
   path: readonly string[] | null;
@@ -29,7 +30,7 @@ export function userFaults(errors: readonly Failed[]): UserFaults {
   for (const error of errors) {
     const field = error.path?.[1];
     if (field === 'username' || field === 'email') {
-      faults[field] = error.code === 'name-taken' ? t(`users.taken.${field}`) : error.message;
+      faults[field] = error.code === 'name-taken' ? t(`users.taken.${field}`) : faultText(error);
     } else refuseUserErrors([error]);
   }
   return faults;

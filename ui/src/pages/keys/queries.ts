@@ -51,11 +51,14 @@ export const KEY_AFFINITIES = graphql(`
 
 /** A past of one key or one user: by days, and all of it together. */
 export const PAST = graphql(`
-  query CallerPast($filter: RequestLogFilter!, $week: RequestLogFilter!, $timeZone: String!) {
+  query CallerPast(
+    $filter: RequestLogFilter!, $week: RequestLogFilter!, $failures: RequestLogFilter!, $timeZone: String!
+  ) {
     days: requestSeries(bucketSeconds: 86400, timeZone: $timeZone, filter: $filter) { from to costUsd total }
     week: requestLogStats(filter: $week) {
-      total failed costUsd savedUsd unpricedRequests reportedRequests tokenCacheHitRate
+      total costUsd savedUsd unpricedRequests reportedRequests tokenCacheHitRate
     }
+    failures: requestLogStats(filter: $failures) { total }
   }
 `);
 

@@ -83,6 +83,14 @@ export function ranked(policies: readonly ReplayedPolicy[], metric: Metric): Rep
   return policies.toSorted((one, other) => worth(one) - worth(other));
 }
 
+/** Whether both chose the same accounts all along: one more of equal figures would be a coincidence. */
+export function areAlike(policies: readonly ReplayedPolicy[], one: Policy, other: Policy): boolean {
+  const [first, second] = [one, other].map((name) => policies.find(({ policy }) => policy === name));
+  if (!first || !second) return false;
+  const told = ({ policy: _name, ...figures }: ReplayedPolicy) => JSON.stringify(figures);
+  return told(first) === told(second);
+}
+
 function wholeOf(value: string | null, max: number): number | null {
   const number = value === null || value === '' ? Number.NaN : Number(value);
   return Number.isInteger(number) && number >= 1 && number <= max ? number : null;

@@ -110,7 +110,7 @@ export const ALIAS_TARGETS = graphql(`
 export const ADD_MODEL = graphql(
   `
   mutation AddModel($input: CreateModelInput!) {
-    createModel(input: $input) { model { ...CatalogueModel } errors { code message } }
+    createModel(input: $input) { model { ...CatalogueModel } errors { code message path problem min max } }
   }
 `,
   [MODEL],
@@ -119,7 +119,7 @@ export const ADD_MODEL = graphql(
 export const UPDATE_MODEL = graphql(
   `
   mutation UpdateModel($id: ID!, $input: UpdateModelInput!) {
-    updateModel(id: $id, input: $input) { model { ...CatalogueModel } errors { code message } }
+    updateModel(id: $id, input: $input) { model { ...CatalogueModel } errors { code message path problem min max } }
   }
 `,
   [MODEL],
@@ -134,7 +134,7 @@ export const REMOVE_MODEL = graphql(`
 export const ADD_MAPPING = graphql(
   `
   mutation AddModelMapping($input: CreateModelMappingInput!) {
-    createModelMapping(input: $input) { modelMapping { ...CatalogueMapping } errors { code message } }
+    createModelMapping(input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max } }
   }
 `,
   [MAPPING],
@@ -143,7 +143,7 @@ export const ADD_MAPPING = graphql(
 export const UPDATE_MAPPING = graphql(
   `
   mutation UpdateModelMapping($id: ID!, $input: UpdateModelMappingInput!) {
-    updateModelMapping(id: $id, input: $input) { modelMapping { ...CatalogueMapping } errors { code message } }
+    updateModelMapping(id: $id, input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max } }
   }
 `,
   [MAPPING],

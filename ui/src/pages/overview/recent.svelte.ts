@@ -4,7 +4,7 @@ import { run } from '../../lib/graphql.ts';
 import { LiveTail } from '../../lib/live-tail.ts';
 import { RECENT_REQUESTS, type RecentRow } from './queries.ts';
 
-const SHOWN_ROWS = 10;
+const SHOWN_ROWS = 12;
 
 export class RecentList {
   rows = $state.raw<readonly RecentRow[]>([]);

@@ -2,6 +2,7 @@
 
 import { run } from '../../lib/graphql.ts';
 import { route } from '../../lib/route.svelte.ts';
+import { type Ranking, rankingOf } from './cost-ranking.ts';
 import { TOP_COSTS, type TopCostVariables } from './queries.ts';
 
 export const COST_DIMENSIONS = ['model', 'key', 'user'] as const;
@@ -10,20 +11,10 @@ export type CostDimension = (typeof COST_DIMENSIONS)[number];
 const ASKED = { model: 'MODEL', key: 'API_KEY', user: 'USER' } as const;
 
 /** The API ranks groups by requests; the dearest are among so many. */
-const GROUPS = 100;
-const SHOWN = 5;
+const GROUPS = 200;
 
-export interface CostRow {
-  groupId: string | null;
-  name: string | null;
-  total: number;
-  costUsd: number;
-  savedUsd: number;
-}
-
-export interface TopCosts {
+export interface TopCosts extends Ranking {
   by: CostDimension;
-  rows: readonly CostRow[];
 }
 
 /** As the address names it. */
@@ -36,13 +27,5 @@ export async function loadTopCosts(
   by: CostDimension,
 ): Promise<TopCosts> {
   const { requestGroups } = await run(TOP_COSTS, { filter, by: ASKED[by], first: GROUPS });
-  return { by, rows: dearest(requestGroups) };
-}
-
-/** Groups that cost nothing are no answer to where the money went. */
-function dearest(groups: readonly CostRow[]): readonly CostRow[] {
-  return groups
-    .filter(({ costUsd }) => costUsd > 0)
-    .toSorted((one, other) => other.costUsd - one.costUsd)
-    .slice(0, SHOWN);
+  return { by, ...rankingOf(requestGroups) };
 }

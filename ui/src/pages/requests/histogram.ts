@@ -6,6 +6,8 @@ import { type ApiFilter, isCountable } from '../../lib/request-filter.ts';
 const DAY_MS = 86_400_000;
 /** What the API makes buckets of at least. */
 const LEAST_SECONDS = 60;
+/** Looked at one by one they take a tenth of a second. */
+const MAX_SEEN_ROWS = 50_000;
 
 export interface Bar {
   fromMs: number;
@@ -36,16 +38,17 @@ export interface HistogramRange {
 
 /**
  * What is drawn: the range of the filter; without a beginning, back to the oldest request there is, as the list goes. Only
- * where each row would have to be looked at it is the day before the end.
+ * where each row would have to be looked at, and there are too many of them (`rows`), it is the day before the end.
  */
 export function histogramRange(
   filter: ApiFilter,
-  { nowMs, oldestMs }: { nowMs: number; oldestMs: number | null },
+  { nowMs, oldestMs, rows }: { nowMs: number; oldestMs: number | null; rows: number },
 ): HistogramRange {
   const toMs = filter.to === undefined ? nowMs : Date.parse(filter.to);
   const dayBeforeMs = toMs - DAY_MS;
   const firstMs = oldestMs ?? dayBeforeMs;
-  const openMs = isCountable(filter) ? firstMs : Math.max(firstMs, dayBeforeMs);
+  const isWhole = isCountable(filter) || rows <= MAX_SEEN_ROWS;
+  const openMs = isWhole ? firstMs : Math.max(firstMs, dayBeforeMs);
   const fromMs = Math.min(filter.from === undefined ? openMs : Date.parse(filter.from), toMs);
   const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
   const seconds = Math.max(LEAST_SECONDS, bucketSecondsOf(toMs - fromMs));

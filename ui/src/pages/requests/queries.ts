@@ -16,10 +16,10 @@ const ROW = graphql(`
 
 export const REQUEST_PAGE = graphql(
   `
-  query RequestPage($filter: RequestLogFilter, $first: Int!, $after: String) {
-    requestLogs(filter: $filter, first: $first, after: $after) {
+  query RequestPage($filter: RequestLogFilter, $first: Int, $after: String, $last: Int, $before: String) {
+    requestLogs(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
       nodes { ...Row }
-      pageInfo { hasNextPage endCursor }
+      pageInfo { hasNextPage endCursor hasPreviousPage startCursor }
     }
   }
 `,
@@ -42,8 +42,9 @@ export const REQUEST_LOGGED = graphql(
 );
 
 export const LOG_BEGIN = graphql(`
-  query LogBegin {
+  query LogBegin($filter: RequestLogFilter, $isCounted: Boolean!) {
     requestLogHealth { oldestAt }
+    requestLogs(filter: $filter, first: 1) @include(if: $isCounted) { totalCount }
   }
 `);
 

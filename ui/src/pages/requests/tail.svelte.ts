@@ -1,4 +1,4 @@
-// The Requests list against the API: newest page, live rows, history below, and what was missed while offline.
+// The Requests list against the API: newest page or one around a moment, history both ways, live rows, and what was missed.
 
 import { type ApiError, asApiError, run } from '../../lib/graphql.ts';
 import { type Feed, type FeedStatus, openFeed } from '../../lib/live.svelte.ts';
@@ -16,6 +16,8 @@ const MAX_ROWS = 200_000;
 /** A page may have few rows, or none, and go on: then it takes several until there is something to scroll. */
 const SCREEN_ROWS = 50;
 const COUNT_DELAY_MS = 3000;
+/** Of what came after a moment: shown above it at once, so that it is seen to go on. */
+const CONTEXT_ROWS = 3;
 
 /** Where the next page of history begins. `to` replaces the cursor when live rows have pushed the last page out. */
 interface HistoryPosition {
@@ -31,6 +33,12 @@ export class RequestTail {
   isLoading = $state(true);
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
+  isLoadingNewer = $state(false);
+  hasNewer = $state(false);
+  /** The moment the list was opened at; null = with the newest, or the person has come up to them. */
+  at = $state<string | null>(null);
+  /** Rows that are above the first one that was to be seen. */
+  rowsAbove = $state(0);
   /** Grows with each row that arrives: what shows sums of rows reads them anew. */
   arrivals = $state(0);
   /** False: `totalCount` stays null, as counting would look at every row there is. */
@@ -43,15 +51,22 @@ export class RequestTail {
   #tail = new LiveTail<Row>({ cap: CAP_ROWS });
   #feed = $state.raw<Feed | null>(null);
   #position: HistoryPosition = { to: null, after: null };
+  /** Where the next page of newer rows ends. */
+  #before: string | null = null;
   #pauseReasons = new Set<PauseReason>();
   #lastLiveMs = Date.now();
   #frame = 0;
   /** Changes when what is being loaded is no longer wanted. */
   #era = 0;
+  /** The rows are not what was last asked for. */
+  #isStale = false;
+  /** Live rows that came while the newest page was on its way, which may have been read before them. */
+  #meanwhile: Row[] = [];
   #countTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(filter: ApiFilter) {
+  constructor(filter: ApiFilter, at: string | null) {
     this.#filter = filter;
+    this.at = at;
     this.isCounted = isCountable(filter);
   }
 
@@ -59,14 +74,14 @@ export class RequestTail {
     return this.#shown.rows;
   }
 
-  /** Null when the time range has ended, so that nothing new can come. */
+  /** Null when the time range has ended, so that nothing new can come, and while newer rows are still to be loaded. */
   get status(): FeedStatus | null {
     return this.#feed?.status ?? null;
   }
 
   /** Rows that match and do not wait; null = not known. What is shown in full is counted by itself. */
   get totalCount(): number | null {
-    if (this.rows.length > 0 && !this.hasOlder) return this.rows.length;
+    if (this.rows.length > 0 && !this.hasOlder && !this.hasNewer) return this.rows.length;
     if (this.#counted === null) return null;
     // The rows that wait are in the count of the log, but not yet in the list.
     return Math.max(this.rows.length, this.#counted - this.waitingCount);
@@ -84,6 +99,31 @@ export class RequestTail {
 
   start(): void {
     void this.reload();
+    if (this.at === null) this.#goLive();
+  }
+
+  /** Another moment, or now. */
+  moveTo(at: string | null): void {
+    this.#stopLive();
+    this.at = at;
+    this.error = null;
+    this.#tail.restart([]);
+    this.#tail.hasOlder = false;
+    this.hasNewer = false;
+    this.rowsAbove = 0;
+    this.#show();
+    // What the rows were looked at with is gone with them.
+    for (const reason of ['scrolled', 'hovered', 'focused'] as const) this.#pauseReasons.delete(reason);
+    this.setPaused('button', this.#pauseReasons.has('button'));
+    this.start();
+  }
+
+  #stopLive(): void {
+    this.#feed?.close();
+    this.#feed = null;
+  }
+
+  #goLive(): void {
     if (!isLiveFilter(this.#filter, Date.now())) return;
     this.#feed = openFeed(
       REQUEST_LOGGED,
@@ -106,44 +146,108 @@ export class RequestTail {
 
   reload = async (): Promise<void> => {
     this.#era += 1;
+    const era = this.#era;
+    // Around a moment there may be newer rows again, and live ones would leave a gap above them.
+    if (this.at !== null) this.#stopLive();
     this.isLoading = true;
+    this.isLoadingOlder = false;
+    this.isLoadingNewer = false;
+    this.#isStale = true;
+    this.#meanwhile = [];
     this.#countSoon(0);
     try {
-      const { requestLogs: page } = await run(REQUEST_PAGE, {
-        filter: this.#filter,
-        first: NEWEST_ROWS,
-        after: null,
-      });
-      this.#tail.restart(page.nodes);
-      this.#position = { to: null, after: page.pageInfo.endCursor };
-      this.#tail.hasOlder = page.pageInfo.hasNextPage;
+      const { older, newer } = await this.#firstPages();
+      if (era !== this.#era) return;
+      this.#isStale = false;
+      this.#tail.restart([...(newer?.nodes ?? []), ...older.nodes]);
+      this.#position = { to: newer === null ? null : this.at, after: older.pageInfo.endCursor };
+      this.#tail.hasOlder = older.pageInfo.hasNextPage;
+      this.#tail.mergeNewest(this.#meanwhile);
+      this.rowsAbove = Math.max(0, (newer?.nodes.length ?? 0) - CONTEXT_ROWS);
       this.error = null;
       this.#show();
+      if (newer) this.#reached(newer.pageInfo);
+      else this.hasNewer = false;
     } catch (failure) {
-      this.error = asApiError(failure);
+      if (era === this.#era) this.error = asApiError(failure);
     } finally {
-      this.isLoading = false;
+      if (era === this.#era) this.isLoading = false;
     }
+    if (era !== this.#era) return;
     if (this.rows.length < SCREEN_ROWS) void this.loadOlder();
+    if (this.rowsAbove === 0) void this.loadNewer();
   };
 
-  loadOlder = async (): Promise<void> => {
-    if (this.isLoadingOlder || this.isLoading || !this.hasOlder || this.isFull) return;
-    this.isLoadingOlder = true;
-    const last = this.#tail.rows.at(-1);
-    if (this.#tail.isTrimmed && last) this.#position = { to: justAfter(last.startedAt), after: null };
+  /** After `error`: what failed, once more. */
+  retry = async (): Promise<void> => {
+    if (this.#isStale) await this.reload();
+    else await Promise.all([this.loadNewer(), this.loadOlder()]);
+  };
+
+  async #firstPages(): Promise<{ older: RowPage; newer: RowPage | null }> {
+    const { at } = this;
+    const olderThan = at === null ? this.#filter : { ...this.#filter, to: at };
+    const [older, newer] = await Promise.all([
+      run(REQUEST_PAGE, { filter: olderThan, first: NEWEST_ROWS }),
+      at === null ? null : run(REQUEST_PAGE, { filter: { ...this.#filter, from: at }, last: NEWEST_ROWS }),
+    ]);
+    return { older: older.requestLogs, newer: newer?.requestLogs ?? null };
+  }
+
+  loadNewer = async (): Promise<void> => {
+    if (this.isLoadingNewer || this.isLoading || !this.hasNewer) return;
+    const era = this.#era;
+    this.isLoadingNewer = true;
     try {
-      for (let found = 0; this.hasOlder && found < SCREEN_ROWS; ) found += await this.#loadPage();
+      for (let found = 0; this.hasNewer && found < SCREEN_ROWS; ) found += await this.#loadNewerPage(era);
     } catch (failure) {
-      this.error = asApiError(failure);
+      if (era === this.#era) this.error = asApiError(failure);
     } finally {
-      this.isLoadingOlder = false;
+      if (era === this.#era) this.isLoadingNewer = false;
     }
   };
 
   /** How many rows came. */
-  async #loadPage(): Promise<number> {
+  async #loadNewerPage(era: number): Promise<number> {
+    const { requestLogs: page } = await run(REQUEST_PAGE, {
+      filter: this.#filter,
+      last: OLDER_ROWS,
+      before: this.#before,
+    });
+    if (era !== this.#era) return SCREEN_ROWS;
+    this.rowsAbove += this.#tail.prependNewer(page.nodes, MAX_ROWS);
+    this.error = null;
+    this.#show();
+    this.#reached(page.pageInfo);
+    return page.nodes.length;
+  }
+
+  /** Once nothing newer is left the live rows go on; what came since is caught up with as they begin. */
+  #reached({ hasPreviousPage, startCursor }: RowPage['pageInfo']): void {
+    this.#before = startCursor;
+    this.hasNewer = hasPreviousPage;
+    if (hasPreviousPage || this.#feed) return;
+    this.#lastLiveMs = Date.now();
+    this.#goLive();
+  }
+
+  loadOlder = async (): Promise<void> => {
+    if (this.isLoadingOlder || this.isLoading || !this.hasOlder || this.isFull) return;
     const era = this.#era;
+    this.isLoadingOlder = true;
+    const last = this.#tail.rows.at(-1);
+    if (this.#tail.isTrimmed && last) this.#position = { to: justAfter(last.startedAt), after: null };
+    try {
+      for (let found = 0; this.hasOlder && found < SCREEN_ROWS; ) found += await this.#loadPage(era);
+    } catch (failure) {
+      if (era === this.#era) this.error = asApiError(failure);
+    } finally {
+      if (era === this.#era) this.isLoadingOlder = false;
+    }
+  };
+
+  /** How many rows came. */
+  async #loadPage(era: number): Promise<number> {
     const { to, after } = this.#position;
     const filter = to === null ? this.#filter : { ...this.#filter, to };
     const { requestLogs: page } = await run(REQUEST_PAGE, { filter, first: OLDER_ROWS, after });
@@ -171,6 +275,7 @@ export class RequestTail {
 
   #receive(row: Row): void {
     this.#lastLiveMs = Date.now();
+    if (this.isLoading && this.#meanwhile.length < CAP_ROWS) this.#meanwhile.push(row);
     if (!this.#tail.push(row)) return;
     this.#rate.add(this.#lastLiveMs);
     if (this.#counted !== null) this.#counted += 1;
@@ -184,6 +289,7 @@ export class RequestTail {
   }
 
   async #catchUp(): Promise<void> {
+    const feed = this.#feed;
     const sinceMs = this.#lastLiveMs - RECONNECT_OVERLAP_MS;
     const missed: Row[] = [];
     let after: string | null = null;
@@ -194,6 +300,8 @@ export class RequestTail {
           first: NEWEST_ROWS,
           after,
         });
+        // They would stand above a moment that was gone to meanwhile, with a gap between.
+        if (feed !== this.#feed) return;
         missed.push(...page.nodes);
         after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
       } while (after !== null && missed.length < CAP_ROWS && startedMs(missed.at(-1)) > sinceMs);
@@ -202,7 +310,7 @@ export class RequestTail {
       this.#countSoon(COUNT_DELAY_MS);
       this.#show();
     } catch (failure) {
-      if (this.rows.length === 0) this.error = asApiError(failure);
+      if (feed === this.#feed && this.rows.length === 0) this.error = asApiError(failure);
     }
   }
 
@@ -231,7 +339,12 @@ export class RequestTail {
 
 interface RowPage {
   nodes: Row[];
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  pageInfo: {
+    hasNextPage: boolean;
+    endCursor: string | null;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+  };
 }
 
 function justAfter(moment: string): string {

@@ -182,6 +182,32 @@ export function fieldOfError(path: readonly string[] | null): FieldPath | null {
   return null;
 }
 
+/** The API's words about fields, the first of each; an entry of a list is named as it was entered. */
+export function refusalsOf(errors: readonly Refusal[], draft: Draft): Map<FieldPath, Refused> {
+  const refusals = new Map<FieldPath, Refused>();
+  for (const { message, path, problem, min, max } of errors) {
+    const field = fieldOfError(path);
+    if (!field || refusals.has(field)) continue;
+    const index = path?.at(-1) ?? '';
+    const now = parsed(field, draft[field]);
+    const entry = 'value' in now && Array.isArray(now.value) ? now.value[Number(index)] : undefined;
+    const named = entry === undefined ? message : message.replace(`${field}.${index}`, () => `"${entry}"`);
+    refusals.set(field, { message: named, problem, min, max, entry: entry ?? null });
+  }
+  return refusals;
+}
+
+interface Refusal {
+  message: string;
+  path: readonly string[] | null;
+  problem: string | null;
+  min: number | null;
+  max: number | null;
+}
+
+/** `entry`: of a list, the one at fault. */
+export type Refused = Omit<Refusal, 'path'> & { entry: string | null };
+
 /** What differs between two states of the settings. */
 export function changesElsewhere(
   before: Values,

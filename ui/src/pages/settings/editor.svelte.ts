@@ -14,7 +14,9 @@ import {
   isChanged,
   isDefault,
   type OtherChange,
+  type Refused,
   rebased,
+  refusalsOf,
   type Value,
   type Values,
   valuesOf,
@@ -24,8 +26,8 @@ import { SETTINGS, type SettingsRead, UPDATE_SETTINGS } from './queries.ts';
 
 type UpdateInput = VariablesOf<typeof UPDATE_SETTINGS>['input'];
 
-/** What is wrong with a field: a code of ours, or the API's words. */
-export type Fault = { code: FaultCode } | { message: string };
+/** What is wrong with a field: a code of ours, or what the API says. */
+export type Fault = { code: FaultCode } | Refused;
 
 interface Conflict {
   group: GroupName;
@@ -167,11 +169,8 @@ export class SettingsEditor {
       this.conflict = { group, present: settings, changes };
       return false;
     }
-    const placed = errors.map((error) => ({ ...error, field: fieldOfError(error.path) }));
-    this.faults = new Map(
-      placed.flatMap(({ field, message }) => (field ? [[field, { message }] as const] : [])),
-    );
-    refuseUserErrors(placed.filter(({ field }) => field === null));
+    if (this.#draft) this.faults = refusalsOf(errors, this.#draft);
+    refuseUserErrors(errors.filter(({ path }) => fieldOfError(path) === null));
     return false;
   }
 
@@ -191,5 +190,12 @@ export class SettingsEditor {
 
 interface UpdateResult {
   settings: SettingsRead | null;
-  errors: readonly { code: string; message: string; path: readonly string[] | null }[];
+  errors: readonly {
+    code: string;
+    message: string;
+    path: readonly string[] | null;
+    problem: string | null;
+    min: number | null;
+    max: number | null;
+  }[];
 }

@@ -42,7 +42,7 @@ export const SETTINGS = graphql(
 export const UPDATE_SETTINGS = graphql(
   `
   mutation UpdateSettings($input: UpdateSettingsInput!) {
-    updateSettings(input: $input) { settings { ...SettingsValues } errors { code message path } }
+    updateSettings(input: $input) { settings { ...SettingsValues } errors { code message path problem min max } }
   }
 `,
   [SETTINGS_VALUES],
@@ -57,7 +57,7 @@ export const LOG_STATE = graphql(`
 
 export const TEST_WEBHOOK = graphql(`
   mutation TestAlertWebhook {
-    testAlertWebhook { delivered reason errors { code message } }
+    testAlertWebhook { delivered reason reasonCode status errors { code message } }
   }
 `);
 
@@ -75,7 +75,7 @@ export const ADMIN_TOKENS = graphql(`
 
 export const CREATE_ADMIN_TOKEN = graphql(`
   mutation CreateAdminToken($input: CreateAdminTokenInput!) {
-    createAdminToken(input: $input) { secret adminToken { id name } errors { code message path } }
+    createAdminToken(input: $input) { secret adminToken { id name } errors { code message path problem min max } }
   }
 `);
 
@@ -96,7 +96,7 @@ export const IMPORT_CONFIG = graphql(`
     importConfig(input: $input) {
       isApplied warnings
       changes { kind type name fields { name before after } }
-      errors { code message path }
+      errors { code message path problem min max }
     }
   }
 `);

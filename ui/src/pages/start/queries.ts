@@ -21,7 +21,7 @@ export const TEST_ACCOUNT = graphql(`
 /** The account as it was added, with another credential. */
 export const GIVE_CREDENTIAL = graphql(`
   mutation StartGiveCredential($id: ID!, $credential: String!) {
-    updateAccount(id: $id, input: { credential: $credential }) { errors { code message } }
+    updateAccount(id: $id, input: { credential: $credential }) { errors { code message path problem min max } }
   }
 `);
 

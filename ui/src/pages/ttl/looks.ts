@@ -18,6 +18,12 @@ export function reasonOf({
   });
 }
 
+export function exactUsd(usd: number, plusMinus: number | null): string {
+  return plusMinus === null
+    ? t('ttl.exactUsd', { usd: String(usd) })
+    : t('ttl.exactUsd.within', { usd: String(usd), plusMinus: String(plusMinus) });
+}
+
 const MINUTE_MS = 60_000;
 
 /** Minutes of the API as a duration in words. */

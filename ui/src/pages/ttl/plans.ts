@@ -1,6 +1,6 @@
-// The ways to use a prompt cache, what each costs and how much the cheapest saves. Pure.
+// The ways to use a prompt cache, what each costs and how it stands against the others. Pure.
 
-import type { PlanCosts } from './queries.ts';
+import type { Advice, PlanCosts } from './queries.ts';
 
 /** In the order in which they are shown. */
 const PLANS = ['FIVE_MINUTES', 'ONE_HOUR', 'KEEP_WARM'] as const;
@@ -15,37 +15,54 @@ interface Costs {
   per1000Requests: PlanCosts;
 }
 
-export function usdOf(plan: Plan, { inPeriod, per1000Requests }: Costs, unit: Unit): number {
-  const costs = unit === 'period' ? inPeriod : per1000Requests;
-  switch (plan) {
-    case 'FIVE_MINUTES':
-      return costs.fiveMinutesUsd;
-    case 'ONE_HOUR':
-      return costs.oneHourUsd;
-    case 'KEEP_WARM':
-      return costs.keepWarmUsd;
-  }
+const FIELDS = {
+  FIVE_MINUTES: 'fiveMinutesUsd',
+  ONE_HOUR: 'oneHourUsd',
+  KEEP_WARM: 'keepWarmUsd',
+} as const satisfies Record<Plan, keyof PlanCosts>;
+
+export function usdOf(plan: Plan, costs: Costs, unit: Unit): number {
+  return figuresOf(costs, unit)[FIELDS[plan]];
+}
+
+/** Null where every session was counted. */
+export function plusMinusOf(plan: Plan, costs: Costs, unit: Unit): number | null {
+  return figuresOf(costs, unit).plusMinus?.[FIELDS[plan]] ?? null;
+}
+
+function figuresOf({ inPeriod, per1000Requests }: Costs, unit: Unit): PlanCosts {
+  return unit === 'period' ? inPeriod : per1000Requests;
+}
+
+type Ranked = Pick<Advice, 'cheapest'> & {
+  savings: readonly Pick<Advice['savings'][number], 'plan' | 'isClear'>[];
+};
+
+/** `equal`: nobody can tell from the sample which of these is the cheapest. */
+export type Standing = 'cheapest' | 'equal' | 'dearer';
+
+export function standingOf(plan: Plan, { cheapest, savings }: Ranked): Standing {
+  const close = savings.filter(({ isClear }) => !isClear);
+  if (plan === cheapest) return close.length === 0 ? 'cheapest' : 'equal';
+  return close.some((saving) => saving.plan === plan) ? 'equal' : 'dearer';
 }
 
 export interface PlanRow {
   plan: Plan;
   usd: number;
-  isCheapest: boolean;
-  /** What the cheapest saves against it: dollars, and as a share of its cost; null when it costs nothing. */
-  savedUsd: number;
-  savedShare: number | null;
+  plusMinusUsd: number | null;
+  per1000Usd: number;
+  per1000PlusMinusUsd: number | null;
+  standing: Standing;
 }
 
-export function planRows(costs: Costs & { cheapest: Plan }, unit: Unit): PlanRow[] {
-  const least = usdOf(costs.cheapest, costs, unit);
-  return PLANS.map((plan) => {
-    const usd = usdOf(plan, costs, unit);
-    return {
-      plan,
-      usd,
-      isCheapest: plan === costs.cheapest,
-      savedUsd: usd - least,
-      savedShare: usd > 0 ? (usd - least) / usd : null,
-    };
-  });
+export function planRows(advice: Costs & Ranked): PlanRow[] {
+  return PLANS.map((plan) => ({
+    plan,
+    usd: usdOf(plan, advice, 'period'),
+    plusMinusUsd: plusMinusOf(plan, advice, 'period'),
+    per1000Usd: usdOf(plan, advice, 'per1000'),
+    per1000PlusMinusUsd: plusMinusOf(plan, advice, 'per1000'),
+    standing: standingOf(plan, advice),
+  }));
 }

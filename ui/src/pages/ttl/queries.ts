@@ -5,13 +5,15 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 const PLAN_COSTS = graphql(`
   fragment PlanCosts on CachePlanCosts {
     fiveMinutesUsd oneHourUsd keepWarmUsd
+    plusMinus { fiveMinutesUsd oneHourUsd keepWarmUsd }
   }
 `);
 
 const ADVICE = graphql(
   `
   fragment Advice on TtlAdvice {
-    basedOnRequests implicitRequests unpricedRequests cheapest
+    basedOnRequests implicitRequests unpricedRequests sampledSessions sessions cheapest
+    savings { plan usd plusMinusUsd isClear }
     per1000Requests { ...PlanCosts }
     inPeriod { ...PlanCosts }
   }
@@ -47,7 +49,7 @@ export const TTL_GROUPS = graphql(
         intervalPercentages { within5min within15min within30min within60min over60min }
         percentiles { p50 p75 p90 }
         avgIntervalMinutes minIntervalMinutes maxIntervalMinutes
-        recommendedTtlMinutes recommendationReason
+        recommendedTtlMinutes
         advice { ...Advice }
       }
     }

@@ -122,7 +122,7 @@ export const affinities = {
   'bindingEvent.CLEARED': 'Cleared',
   'bindingEvent.PINNED': 'Pinned',
   'bindingEvent.UNPINNED': 'Unpinned',
-  'reason.NOTHING_BOUND': 'Nothing was bound',
+  'reason.NOTHING_BOUND': 'Nothing was bound before',
   'reason.API_KEY_BOUND': 'Its API key is bound to the account',
   'reason.USED': 'Used again',
   'reason.UNUSED': 'Not used within its lifetime',

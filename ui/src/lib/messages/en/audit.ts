@@ -27,6 +27,7 @@ export const audit = {
     'It is not among the entries shown: perhaps the filters leave it out, or it lies further back.',
   'audit.noMatch': 'No entry matches',
   'audit.noMatch.text': 'The actor and the action must match exactly; the search looks for a part.',
+  'audit.noMatch.period': 'Nothing was changed in this period.',
   'audit.empty': 'Nothing has been changed yet',
   'audit.empty.text': 'Every change through this panel or the API will stand here, with who made it.',
   'audit.outcome.OK': 'Done',

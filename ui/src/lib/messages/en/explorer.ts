@@ -36,7 +36,19 @@ export const explorer = {
   'explorer.cost.hint': 'What the document asks for, in points of the API’s limit',
   'explorer.nothing': 'Nothing has been run yet',
   'explorer.nothing.text':
-    'Choose an example or write a document, then run it. It is asked with your own role.',
+    'Choose an example or write a document, then run it. It is asked with your own role, unless you give a token.',
+  'explorer.askAs': 'Ask as',
+  'explorer.askAs.session': 'This session',
+  'explorer.askAs.token': 'A token',
+  'explorer.token': 'API key or admin token',
+  'explorer.token.hint': 'Kept nowhere: it is forgotten when you leave this screen or log out.',
+  'explorer.token.missing': 'Paste an API key or an admin token first.',
+  'explorer.token.malformed': 'This cannot be a token: it has spaces or signs that no token has.',
+  'explorer.byToken': 'as the token',
+  'explorer.refused.UNAUTHENTICATED':
+    'The gateway accepts no such token: it is mistyped, disabled, expired, or not allowed from this address.',
+  'explorer.refused.FORBIDDEN':
+    'The token may not ask all of this. An API key reads its own requests and their figures only.',
   'explorer.deprecated': 'deprecated',
   'explorer.kind.type': 'type',
   'explorer.kind.interface': 'interface',
@@ -52,6 +64,7 @@ export const explorer = {
   'explorer.example.ttl': 'TTL advice per API key',
   'explorer.example.accounts': 'Accounts with limits and reservation',
   'explorer.example.explain': 'Explain a route',
+  'explorer.example.own': 'What an API key may read',
   'explorer.example.live': 'Requests live',
   'explorer.example.pause': 'Pause an account',
 } as const;

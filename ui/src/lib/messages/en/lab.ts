@@ -23,6 +23,7 @@ export const lab = {
   'lab.nothing': 'Nothing asked yet',
   'lab.nothing.text':
     'Name a model or paste a request to see what the router would do with it now, account by account.',
+  'lab.noPrompt': 'Asked without a body: what is compared is an empty request, which no cache can help.',
   'lab.decision.SEND': 'Would be sent',
   'lab.decision.WAIT': 'Would wait',
   'lab.decision.REFUSE': 'Would be refused',
@@ -80,6 +81,8 @@ export const lab = {
   'lab.replay.lastDays': 'Last {days} d',
   'lab.replay.slots.hint':
     'How many requests an account takes at the same time; empty: so many that it is about as busy as recorded',
+  'lab.replay.alike':
+    '{one} and {other} chose the same accounts: none was ever less busy than the one whose turn it was.',
   'lab.replay.unpriced': '{count} requests have no price and count in no sum of money.',
   'lab.metric.cost.hint': 'Of all replayed requests',
   'lab.metric.saved.hint': 'Against the same tokens without prompt caches',

@@ -10,6 +10,7 @@ export const models = {
   'models.anyProvider': 'Any provider',
   'models.unpricedOnly': 'Unpriced only',
   'models.perMillion': 'USD per million tokens',
+  'models.figures': 'USD per million tokens · use of 7 days',
   'models.create': 'Add model',
   'models.create.lead': 'A name that clients may ask for. It works once a provider serves it.',
   'models.create.later': 'Nobody yet',

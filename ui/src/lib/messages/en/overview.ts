@@ -29,11 +29,13 @@ export const overview = {
   'overview.misses.empty.text': 'Causes appear once providers tell what they read from their caches.',
   'overview.misses.none': 'Nothing avoidable was missed',
   'overview.misses.none.text': 'Every token that could have been read from a prompt cache was.',
+  'overview.accounts.more': 'And {count} more',
   'overview.accounts.figures': 'quota used · in flight / max',
   'overview.costs': 'What it was spent on',
   'overview.costs.by': 'Split by',
   'overview.costs.row': '{requests} · {saved} saved',
   'overview.costs.none': 'None',
+  'overview.costs.rest': 'All others',
   'overview.costs.empty': 'Nothing was spent',
   'overview.costs.empty.text': 'Costs appear once models with a price answer requests.',
   'overview.accounts.figures.hint':

@@ -4,6 +4,7 @@ export const ttl = {
   'ttl.title': 'TTL advice',
   'ttl.lead': 'How long callers pause, and which cache lifetime is cheapest for them.',
   'ttl.exactUsd': 'USD {usd}',
+  'ttl.exactUsd.within': 'USD {usd} ± {plusMinus} (95% confidence)',
   'ttl.tile.requests': 'Request hit rate',
   'ttl.tile.requests.hint':
     'Successful requests of which the provider read some input from its prompt cache.',
@@ -24,6 +25,12 @@ export const ttl = {
   'ttl.answer.FIVE_MINUTES': 'The 5-minute cache is cheapest',
   'ttl.answer.ONE_HOUR': 'The 1-hour cache is cheapest',
   'ttl.answer.KEEP_WARM': 'Keeping the 5-minute cache warm is cheapest',
+  'ttl.answer.close.FIVE_MINUTES': 'The 5-minute cache seems cheapest, but not clearly',
+  'ttl.answer.close.ONE_HOUR': 'The 1-hour cache seems cheapest, but not clearly',
+  'ttl.answer.close.KEEP_WARM': 'Keeping the 5-minute cache warm seems cheapest, but not clearly',
+  'ttl.answer.saves.within': '{usd} {plusMinus} less than with the {plan}',
+  'ttl.answer.equal': 'About equal to the {plan}: {usd} {plusMinus} less',
+  'ttl.answer.same': 'The same as with the {plan}, which takes more doing',
   'ttl.answer.saves': '{usd} ({share}) less than with the {plan}',
   'ttl.plans': 'Cost of input with each plan',
   'ttl.plan.FIVE_MINUTES': '5-minute cache',
@@ -37,8 +44,11 @@ export const ttl = {
   'ttl.plan.KEEP_WARM.text':
     'Cache marks for 5 minutes, and pings that read what is warm before it expires; the pings are counted in.',
   'ttl.cheapest': 'cheapest',
+  'ttl.equal': 'about equal',
   'ttl.per1000': '{usd} per 1,000 requests',
   'ttl.basedOn': 'Replayed on {count} requests of whole sessions, with their own pauses, tokens and prices.',
+  'ttl.basedOn.sampled':
+    'Replayed on {count} requests of {sampled} sessions, drawn from {sessions}, with their own pauses, tokens and prices. The error (±) holds with 95% confidence.',
   'ttl.basedOn.implicit': '{count} left out, as their provider offers no lifetimes to choose.',
   'ttl.basedOn.unpriced': '{count} left out, as their model has no price.',
   'ttl.none': 'Nothing to choose in this period',

@@ -26,6 +26,7 @@ export const audit = {
   'audit.gone.text': '它不在所显示的记录中：可能被筛选排除，或时间更早。',
   'audit.noMatch': '没有匹配的记录',
   'audit.noMatch.text': '操作者和操作必须完全一致；搜索则匹配部分内容。',
+  'audit.noMatch.period': '该时段内没有任何更改。',
   'audit.empty': '还没有任何更改',
   'audit.empty.text': '通过此面板或 API 进行的每项更改及其操作者都会记录在这里。',
   'audit.outcome.OK': '完成',

@@ -29,11 +29,13 @@ export const overview = {
   'overview.misses.empty.text': '供应商报告缓存读取量之后，原因会显示在这里。',
   'overview.misses.none': '没有可避免的未命中',
   'overview.misses.none.text': '所有可从提示缓存读取的 token 都已命中。',
+  'overview.accounts.more': '另有 {count} 个',
   'overview.accounts.figures': '配额用量 · 进行中 / 上限',
   'overview.costs': '费用去向',
   'overview.costs.by': '拆分方式',
   'overview.costs.row': '{requests} · 节省 {saved}',
   'overview.costs.none': '无',
+  'overview.costs.rest': '其余全部',
   'overview.costs.empty': '没有产生费用',
   'overview.costs.empty.text': '有价格的模型响应请求后，费用会显示在这里。',
   'overview.accounts.figures.hint':

@@ -28,8 +28,8 @@ export const REQUEST_DETAIL = graphql(
       costLines { part tokens usdPerMillion costUsd }
       priceSheet { aboveInputTokens rateMultiplier usdPerCredit }
       queueMs timeToFirstTokenMs latencyMs
-      affinity affinityCode affinityReason affinityReasonDetail expectedWarmTokens missCause keepWarm
-      misses { cause tokens costUsd detail }
+      affinity affinityCode affinityReasonDetail affinityWarmerTokens expectedWarmTokens missCause keepWarm
+      misses { cause tokens costUsd detail detailCode detailMs detailCount detailUpTo detailName }
       prefixParentId prefixSharedTokens
       route {
         policy profile promptTokens waitedMs isUnpriced
@@ -39,8 +39,8 @@ export const REQUEST_DETAIL = graphql(
           cost { missUsd readUsd othersUsd waitUsd loadUsd failureUsd headroomUsd totalUsd }
         }
       }
-      cacheLevers { ttl ttlReason breakpointsPlaced promptCacheKeySet }
-      attempts { accountName providerName status outcome fault reason reasonDetail isPossibleDuplicate connectMs startedAt firstByteMs durationMs account { id } }
+      cacheLevers { ttl ttlReason ttlReasonCode ttlSavedUsd ttlExtraUsd breakpointsPlaced promptCacheKeySet }
+      attempts { accountName providerName status outcome fault reasonDetail isPossibleDuplicate connectMs startedAt firstByteMs durationMs account { id } }
       sessionNeighbours(first: 3) {
         before { ...Neighbour }
         after { ...Neighbour }

@@ -85,7 +85,8 @@ export type WebhookResult =
   | {
       isDelivered: false;
       code: WebhookFault;
-      reason: string /** HTTP status; null = none came. */;
+      reason: string;
+      /** HTTP status; null = none came. */
       status: number | null;
     };
 

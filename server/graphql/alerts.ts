@@ -129,6 +129,9 @@ interface TestShape {
   status: number | null;
 }
 
+/** What the payload holds beside errors. */
+const NOT_SENT = { delivered: false, reason: null, reasonCode: null, status: null };
+
 const TestPayload = builder
   .objectRef<TestShape & { errors: UserError[] }>('TestAlertWebhookPayload')
   .implement({
@@ -162,14 +165,12 @@ builder.mutationField('testAlertWebhook', (t) =>
     ...BY_OPERATOR,
     description: 'Sends a message of the kind `test` to the webhook; takes up to 30 seconds.',
     resolve: (_root, _args, { parts }) =>
-      payload<TestShape>({ ...testShape({ isDelivered: true }), delivered: false }, async () =>
-        testShape(await parts.alerts.testWebhook()),
-      ),
+      payload<TestShape>(NOT_SENT, async () => testShape(await parts.alerts.testWebhook())),
   }),
 );
 
 function testShape(result: WebhookResult): TestShape {
-  if (result.isDelivered) return { delivered: true, reason: null, reasonCode: null, status: null };
+  if (result.isDelivered) return { ...NOT_SENT, delivered: true };
   const { reason, code, status } = result;
   return { delivered: false, reason, reasonCode: code, status };
 }

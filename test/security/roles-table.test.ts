@@ -85,16 +85,16 @@ const WITH_EVERYTHING: Partial<RequestRow> = {
     promptCacheKeySet: false,
   },
   priceSheet: {
-    ...{
-      input: 3,
-      output: 15,
-      cacheRead: 0.3,
-      cacheWrite5m: 3.75,
-      cacheWrite1h: 6,
-      audioInput: 3,
-      audioOutput: 15,
-    },
-    ...{ aboveInputTokens: null, rateMultiplier: 1, usdPerCredit: null },
+    input: 3,
+    output: 15,
+    cacheRead: 0.3,
+    cacheWrite5m: 3.75,
+    cacheWrite1h: 6,
+    audioInput: 3,
+    audioOutput: 15,
+    aboveInputTokens: null,
+    rateMultiplier: 1,
+    usdPerCredit: null,
   },
 };
 

@@ -19,6 +19,7 @@ import {
   account,
   attemptRow,
   endpoint,
+  insertOldRow,
   NOW_MS,
   provider,
   requestRow,
@@ -131,11 +132,7 @@ test('openStorage reads rows of a log from before their routing was kept', () =>
       ...[NOW_MS + 900, '/v1/messages', 'claude-sonnet-5', 'anthropic-messages', [], null, 'e1', null, null],
       ...[null, null, null, null, [], null, 0, 'bound account', null, []],
     ]);
-    await sql`INSERT INTO request (id, requestId, startedAtMs, latencyMs, timeToFirstTokenMs, surface, isStreamed,
-      requestedModel, modelId, status, outcome, apiKeyId, apiKeyName, userId, sessionId, providerId, accountId, usageSource,
-      affinity, tail)
-      VALUES ('r1', 'req-1', ${NOW_MS}, 900, 120, 'anthropic-messages', 1, 'claude-sonnet', 'm1', 200, 'ok', 'k1', 'ci',
-        'u1', 's1', 'p1', 'a1', 'upstream', 'hit', ${tail})`.execute(old.db);
+    await insertOldRow(old.db, tail);
     await old.close();
     const storage = await open(dataDir);
     assert.deepEqual((await storage.log.page({ isKeepWarm: false }, { limit: 9, after: null })).rows, [

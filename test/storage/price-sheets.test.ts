@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { sql } from 'kysely';
 import type { PriceSheet } from '../../server/gateway/price-sheet.ts';
 import { costOf, costPartsOf } from '../../server/gateway/pricing.ts';
 import { LOG_SCHEMA } from '../../server/storage/log-schema.ts';
@@ -12,7 +11,7 @@ import { LOG_FILE_NAME, openStorage, type Storage } from '../../server/storage/o
 import { openSqlite } from '../../server/storage/sqlite.ts';
 import { NO_USAGE } from '../../server/wire/usage.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { NOW_MS, requestRow, WORKER_ENTRY, withStorage, withTempDir } from './scratch.ts';
+import { insertOldRow, NOW_MS, requestRow, WORKER_ENTRY, withStorage, withTempDir } from './scratch.ts';
 
 const DAY_MS = 86_400_000;
 const STEPS_BEFORE = 7;
@@ -193,11 +192,7 @@ test('openStorage brings a log from before prices were kept up to date', () =>
       ],
       ...[null, null, null],
     ]);
-    await sql`INSERT INTO request (id, requestId, startedAtMs, latencyMs, timeToFirstTokenMs, surface, isStreamed,
-      requestedModel, modelId, status, outcome, apiKeyId, apiKeyName, userId, sessionId, providerId, accountId, usageSource,
-      affinity, tail)
-      VALUES ('r1', 'req-1', ${NOW_MS}, 900, 120, 'anthropic-messages', 1, 'claude-sonnet', 'm1', 200, 'ok', 'k1', 'ci',
-        'u1', 's1', 'p1', 'a1', 'upstream', 'hit', ${tail})`.execute(old.db);
+    await insertOldRow(old.db, tail);
     await old.close();
     const storage = await open(dataDir);
     assert.deepEqual(await storage.log.get('r1'), requestRow({ priceVersion: 'override' }));

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Kysely, sql } from 'kysely';
 import { UNRESTRICTED } from '../../server/gateway/key-restrictions.ts';
 import type {
   AccountRow,
@@ -16,6 +17,7 @@ import type {
   RequestRow,
   User,
 } from '../../server/gateway/ports.ts';
+import type { LogDatabase } from '../../server/storage/database.ts';
 import { openStorage, type Storage } from '../../server/storage/open-storage.ts';
 import { NO_USAGE } from '../../server/wire/usage.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -226,4 +228,13 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     attempts: [],
     ...over,
   };
+}
+
+/** Writes `requestRow()` into a log of an older version, whose `tail` held less. */
+export async function insertOldRow(db: Kysely<LogDatabase>, tail: string): Promise<void> {
+  await sql`INSERT INTO request (id, requestId, startedAtMs, latencyMs, timeToFirstTokenMs, surface, isStreamed,
+    requestedModel, modelId, status, outcome, apiKeyId, apiKeyName, userId, sessionId, providerId, accountId, usageSource,
+    affinity, tail)
+    VALUES ('r1', 'req-1', ${NOW_MS}, 900, 120, 'anthropic-messages', 1, 'claude-sonnet', 'm1', 200, 'ok', 'k1', 'ci',
+      'u1', 's1', 'p1', 'a1', 'upstream', 'hit', ${tail})`.execute(db);
 }

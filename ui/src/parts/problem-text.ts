@@ -9,8 +9,16 @@ export interface Fault {
   max: number | null;
 }
 
+/** An error of the API about what was entered, with all that is asked for to word it. */
+export interface InputError extends Fault {
+  code: string;
+  message: string;
+  /** Of the input; null = of none of its fields. */
+  path: readonly string[] | null;
+}
+
 /** As it stands at the field that it is about. */
-export function faultText(fault: Fault & { message: string }): string {
+export function faultText(fault: Fault & Pick<InputError, 'message'>): string {
   return problemText(fault) ?? fault.message;
 }
 
@@ -21,7 +29,7 @@ function problemText({ problem, min, max }: Fault): string | null {
 }
 
 /** The same where the field does not stand beside it: with the field's name. */
-export function namedProblemText(fault: Fault & { path: readonly string[] | null }): string | null {
+export function namedProblemText(fault: Fault & Pick<InputError, 'path'>): string | null {
   const what = problemText(fault);
   // An entry of a list belongs to the list.
   const field = fault.path?.findLast((step) => !/^\d+$/.test(step));

@@ -4,7 +4,7 @@ import { onDestroy } from 'svelte';
 import { type ApiError, asApiError, refuseUserErrors, run } from '../../lib/graphql.ts';
 import { openFeed } from '../../lib/live.svelte.ts';
 import { Resource } from '../../lib/resource.svelte.ts';
-import { type Fault, faultText } from '../../parts/problem-text.ts';
+import { faultText, type InputError } from '../../parts/problem-text.ts';
 import { changesOf, errorsByField, isChanged } from './draft.ts';
 import {
   type HeldBack,
@@ -106,7 +106,7 @@ export class ReservationDesk {
     this.accounts.dispose();
   }
 
-  #settle({ settings, errors }: { settings: Known | null; errors: Refusal[] }): boolean {
+  #settle({ settings, errors }: { settings: Known | null; errors: InputError[] }): boolean {
     if (errors.some(({ code }) => code === 'version-conflict') && settings) {
       this.conflict = settings;
       return false;
@@ -239,12 +239,6 @@ export function followReservation(): ReservationDesk {
   return desk;
 }
 
-interface Refusal extends Fault {
-  code: string;
-  message: string;
-  path: string[] | null;
-}
-
-function worded(error: Refusal): Refusal {
+function worded(error: InputError): InputError {
   return { ...error, message: faultText(error) };
 }

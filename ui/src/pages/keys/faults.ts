@@ -1,7 +1,7 @@
 // What is wrong with a field of the form, in words.
 
 import { i18n, t } from '../../lib/i18n.svelte.ts';
-import { type Fault, faultText as toldFault } from '../../parts/problem-text.ts';
+import { type InputError, faultText as toldFault } from '../../parts/problem-text.ts';
 import {
   type FaultCode,
   type Faults,
@@ -24,14 +24,8 @@ export function faultTexts(faults: Faults): FaultTexts {
   return texts;
 }
 
-interface Failing extends Fault {
-  code: string;
-  message: string;
-  path: readonly string[] | null;
-}
-
 /** Of errors of the API: those about a field of the form, and the others. */
-export function placeErrors<Failed extends Failing>(
+export function placeErrors<Failed extends InputError>(
   errors: readonly Failed[],
 ): { texts: FaultTexts; others: Failed[] } {
   const texts: FaultTexts = {};

@@ -2,7 +2,7 @@
 
 import { refuseUserErrors, run } from '../../lib/graphql.ts';
 import { t } from '../../lib/i18n.svelte.ts';
-import { type Fault, faultText } from '../../parts/problem-text.ts';
+import { faultText, type InputError } from '../../parts/problem-text.ts';
 import { CREATE_USER } from './changes.ts';
 
 /** In the list of users in place of one. */
@@ -18,14 +18,8 @@ export interface UserFaults {
   email?: string;
 }
 
-interface Failed extends Fault {
-  code: string;
-  message: string;
-  path: readonly string[] | null;
-}
-
 /** Faults at their fields; throws an ApiError when there are others. */
-export function userFaults(errors: readonly Failed[]): UserFaults {
+export function userFaults(errors: readonly InputError[]): UserFaults {
   const faults: UserFaults = {};
   for (const error of errors) {
     const field = error.path?.[1];

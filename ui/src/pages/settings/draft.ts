@@ -1,5 +1,6 @@
 // What a person has entered against what is stored: differences, faults, the input to send, and conflicts. Pure.
 
+import type { InputError } from '../../parts/problem-text.ts';
 import { controlOf, FIELD_PATHS, type FieldPath } from './fields.ts';
 
 /** A stored value; of a webhook only its origin is known. */
@@ -197,13 +198,7 @@ export function refusalsOf(errors: readonly Refusal[], draft: Draft): Map<FieldP
   return refusals;
 }
 
-interface Refusal {
-  message: string;
-  path: readonly string[] | null;
-  problem: string | null;
-  min: number | null;
-  max: number | null;
-}
+type Refusal = Omit<InputError, 'code'>;
 
 /** `entry`: of a list, the one at fault. */
 export type Refused = Omit<Refusal, 'path'> & { entry: string | null };

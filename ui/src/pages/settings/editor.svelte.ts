@@ -1,6 +1,7 @@
 // The settings that are being edited: what is stored, what is entered over it, and what came of saving. One per visit of the screen.
 
 import { type ApiError, asApiError, refuseUserErrors, run, type VariablesOf } from '../../lib/graphql.ts';
+import type { InputError } from '../../parts/problem-text.ts';
 import {
   changesElsewhere,
   type Draft,
@@ -190,12 +191,5 @@ export class SettingsEditor {
 
 interface UpdateResult {
   settings: SettingsRead | null;
-  errors: readonly {
-    code: string;
-    message: string;
-    path: readonly string[] | null;
-    problem: string | null;
-    min: number | null;
-    max: number | null;
-  }[];
+  errors: readonly InputError[];
 }

@@ -53,7 +53,7 @@ async function look({ page, complaints }: Visit, path: string): Promise<void> {
   chartCount += seen.charts;
   momentCount += seen.moments;
   compactCount += seen.compact;
-  note('motion', seen.moving);
+  note('motion', [...seen.moving, ...seen.late]);
   note('inexact', seen.inexact);
   note('moments', seen.momentsWithout);
   note('loud', seen.loud);
@@ -222,6 +222,10 @@ function inspect() {
       .map(({ effect }) =>
         effect instanceof KeyframeEffect && effect.target ? describe(effect.target) : '?',
       ),
+    // However short, it would show whatever changes where it was for a frame more.
+    late: all('*')
+      .filter((element) => getComputedStyle(element).transitionDuration !== '0s')
+      .map(describe),
     inexact: short.filter((element) => !element.closest('[title]')).map(describe),
     momentsWithout: moments
       .filter((time) => !/\d.*(UTC|GMT|[A-Z]{2,})/.test(time.closest('[title]')?.getAttribute('title') ?? ''))

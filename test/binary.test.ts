@@ -85,13 +85,17 @@ describe('binary', { skip: existsSync(BINARY) ? false : 'dist/warmpath is not bu
       }),
     });
     assert.equal(reply.status, 200);
+    await reply.text();
     const query = '{ requestLogs { nodes { requestId status } } build { runtime demo } }';
-    const admin = await fetch(`${origin}/graphql`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
+    const data = await eventually('the row', async () => {
+      const admin = await fetch(`${origin}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      const { data: found } = await admin.json();
+      return found.requestLogs.nodes.length > 0 && found;
     });
-    const { data } = await admin.json();
     assert.deepEqual(data.requestLogs.nodes, [{ requestId: reply.headers.get('x-request-id'), status: 200 }]);
     assert.equal(data.build.demo, true);
   });

@@ -166,8 +166,12 @@ function halfSent({ gateway }: Bench, id: string): Promise<void> {
     const socket = connect(Number(port), hostname);
     socket.on('error', reject);
     socket.on('close', () => resolve());
-    socket.write(`${head.join('\r\n')}\r\n\r\n{"model":"${MODELS.anthropic}"`, () => {
-      // The head has to be read before the connection ends.
+    socket.write(`${head.join('\r\n')}\r\n\r\n{"model":"${MODELS.anthropic}"`, async () => {
+      // The head has to be read before the connection ends: when one that came later is answered, it will be soon.
+      await fetch(`${gateway.origin}/livez`).then(
+        (response) => response.text(),
+        () => undefined,
+      );
       setTimeout(() => socket.destroy(), 1_000);
     });
   });

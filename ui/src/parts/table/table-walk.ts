@@ -5,7 +5,7 @@ import type { RowStep } from './columns.ts';
 export interface WalkedTable {
   element: HTMLElement;
   /** Takes the walk over, at its first row when it comes from above. */
-  enter: (step: RowStep) => void;
+  enter: (step: RowStep, isInDrawer: boolean) => void;
 }
 
 export class TableWalk {
@@ -18,13 +18,13 @@ export class TableWalk {
   }
 
   /** Goes on beyond the end of a table; false = there is no table that way. */
-  goOn(from: HTMLElement, step: RowStep): boolean {
+  goOn(from: HTMLElement, step: RowStep, isInDrawer: boolean): boolean {
     if (step !== 'next' && step !== 'previous') return false;
     const inOrder = [...this.#tables].toSorted((one, other) => orderOf(one.element, other.element));
     const at = inOrder.findIndex(({ element }) => element === from);
     const next = inOrder[at + (step === 'next' ? 1 : -1)];
     if (at < 0 || !next) return false;
-    next.enter(step);
+    next.enter(step, isInDrawer);
     return true;
   }
 }

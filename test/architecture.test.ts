@@ -62,6 +62,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'gateway/base-url.ts',
     'gateway/cache-alert.ts',
     'gateway/client-address.ts',
+    'gateway/input-faults.ts',
     'gateway/key-restrictions.ts',
     'auth',
     'wire',

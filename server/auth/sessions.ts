@@ -32,6 +32,8 @@ export interface LoginRefusal {
   message: string;
   /** How long to wait; only for `too-many-attempts`. */
   retryAfterMs?: number;
+  /** How many characters a password has at least or at most. */
+  limit?: { problem: 'too-short'; min: number } | { problem: 'too-long'; max: number };
 }
 
 /** `token` goes into the cookie and nowhere else. */
@@ -226,11 +228,15 @@ function tooManyAttempts(waitMs: number): LoginRefusal {
 function passwordWeakness(password: string): LoginRefusal | null {
   if (password.length < MIN_PASSWORD_CHARACTERS) {
     const message = `Cannot set the password: it needs at least ${MIN_PASSWORD_CHARACTERS} characters`;
-    return { code: 'password-too-short', message };
+    return {
+      code: 'password-too-short',
+      message,
+      limit: { problem: 'too-short', min: MIN_PASSWORD_CHARACTERS },
+    };
   }
   if (password.length <= MAX_PASSWORD_CHARACTERS) return null;
   const message = `Cannot set the password: it has more than ${MAX_PASSWORD_CHARACTERS} characters`;
-  return { code: 'password-too-long', message };
+  return { code: 'password-too-long', message, limit: { problem: 'too-long', max: MAX_PASSWORD_CHARACTERS } };
 }
 
 function refused(refusal: LoginRefusal): LoginResult {

@@ -1,6 +1,7 @@
 // The API keys that a configuration file asks for, as rows. A key's hash is unique, which takes care when keys move.
 
 import { hashSecret, maskSecret } from '../auth/api-keys.ts';
+import type { InputFault } from '../gateway/input-faults.ts';
 import type { KeyRestrictions } from '../gateway/key-restrictions.ts';
 import type { ApiKey, CatalogRows } from '../gateway/ports.ts';
 import type { Deletion, PlanTools } from './plan.ts';
@@ -74,7 +75,8 @@ export function apiKeyConflicts(
     const holder = staying.find((row) => row.hash === hash);
     if (!holder) return [];
     const message = `is the same key as "${holder.name}" in the database`;
-    return [{ path: `apiKeys[${index}].key`, message, suggestion: null, line: null }];
+    const fault: InputFault = { problem: 'key-of-another', detail: holder.name };
+    return [{ path: `apiKeys[${index}].key`, message, suggestion: null, line: null, fault }];
   });
 }
 

@@ -27,11 +27,12 @@ export function desiredSettings(file: ConfigFile, current: Settings): Settings {
 /** What the file states and what only the database holds may contradict each other. */
 export function settingsConflicts({ reservation }: ConfigFile, desired: Settings): ConfigProblem[] {
   if (!reservation) return [];
-  return reservationFaults(desired.reservation, reservation).map(({ field, message }) => ({
+  return reservationFaults(desired.reservation, reservation).map(({ field, message, ...fault }) => ({
     path: renderPath(['reservation', field]),
     message,
     suggestion: null,
     line: null,
+    fault,
   }));
 }
 

@@ -2,6 +2,7 @@
 
 import { hashSecret } from '../auth/api-keys.ts';
 import { baseUrlProblem } from '../gateway/base-url.ts';
+import { type InputFault, words } from '../gateway/input-faults.ts';
 import { DEFAULT_RESERVATION, reservationFaults } from '../gateway/routing-settings.ts';
 import { UNRESOLVED } from './interpolate.ts';
 import { type Finding, type PathStep, renderPath } from './problems.ts';
@@ -47,9 +48,15 @@ function doubles(blocks: readonly Placed[], key: string): Finding[] {
     if (text === null || text === UNRESOLVED) return [];
     const first = seen.get(text);
     if (!first) seen.set(text, path);
-    return first ? [{ path: [...path, key], message: `is the same as in ${renderPath(first)}` }] : [];
+    if (!first) return [];
+    const place = renderPath(first);
+    const fault: InputFault = { problem: 'same-as', detail: place };
+    return [{ path: [...path, key], message: `is the same as in ${place}`, fault }];
   });
 }
+
+const NAME_OF_ANOTHER = words('is the name of another model', { problem: 'names-another-model' });
+const ALIAS_OF_ANOTHER = words('is already an alias of another model', { problem: 'names-another-model' });
 
 /** A name that clients may ask for must mean one model, whichever provider declares it. */
 function checkAliases(data: unknown, providers: readonly Placed[]): Finding[] {
@@ -63,12 +70,10 @@ function checkAliases(data: unknown, providers: readonly Placed[]): Finding[] {
     const model = textOf(block, 'model');
     return textsOf(block, 'aliases', path).flatMap(({ text, path }) => {
       if (text === UNRESOLVED || text === model) return [];
-      if (modelNames.has(text)) return [{ path, message: 'is the name of another model' }];
+      if (modelNames.has(text)) return [{ path, message: NAME_OF_ANOTHER }];
       const other = modelByAlias.get(text);
       if (other === undefined) modelByAlias.set(text, model);
-      return other === undefined || other === model
-        ? []
-        : [{ path, message: 'is already an alias of another model' }];
+      return other === undefined || other === model ? [] : [{ path, message: ALIAS_OF_ANOTHER }];
     });
   });
 }
@@ -79,8 +84,7 @@ function checkApiKeys(data: unknown): Finding[] {
   const unknownUsers = apiKeys.flatMap(({ block, path }): Finding[] => {
     const user = textOf(block, 'user');
     if (user === null || usernames.includes(user)) return [];
-    const message = 'is not one of the users of this file';
-    return [{ path: [...path, 'user'], message, suggestion: closest(user, usernames) }];
+    return [notInText([...path, 'user'], { what: 'users', name: user, known: usernames })];
   });
   const unknownNames = [
     ...unknownIn(apiKeys, { key: 'models', known: modelNames(data), what: 'models' }),
@@ -102,9 +106,18 @@ function unknownIn(
   return blocks.flatMap(({ block, path }) =>
     textsOf(block, key, path).flatMap(({ text, path }): Finding[] => {
       if (text === UNRESOLVED || known.includes(text) || known.includes(UNRESOLVED)) return [];
-      return [{ path, message: `is not one of the ${what} of this file`, suggestion: closest(text, known) }];
+      return [notInText(path, { what, name: text, known })];
     }),
   );
+}
+
+function notInText(
+  path: readonly PathStep[],
+  { what, name, known }: { what: string; name: string; known: readonly string[] },
+): Finding {
+  const suggestion = closest(name, known);
+  const fault: InputFault = { problem: 'not-in-text' };
+  return { path, message: `is not one of the ${what} of this file`, suggestion, fault };
 }
 
 function providerNames(data: unknown): string[] {
@@ -137,8 +150,9 @@ function checkReservation(data: unknown): Finding[] {
     lowLoadThreshold: stated('lowLoadThreshold') ?? DEFAULT_RESERVATION.lowLoadThreshold,
     highLoadThreshold: stated('highLoadThreshold') ?? DEFAULT_RESERVATION.highLoadThreshold,
   };
-  return reservationFaults(all, block).map(({ field, message }) => ({
+  return reservationFaults(all, block).map(({ field, message, ...fault }) => ({
     path: ['reservation', field],
     message,
+    fault,
   }));
 }

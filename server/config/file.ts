@@ -3,9 +3,17 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
+import { words } from '../gateway/input-faults.ts';
 import { crossCheck } from './cross-checks.ts';
 import { disguiseReferences, type Environment, interpolate } from './interpolate.ts';
-import { ConfigError, type ConfigProblem, type Finding, type PathStep, renderPath } from './problems.ts';
+import {
+  ConfigError,
+  type ConfigProblem,
+  type Finding,
+  MISSING,
+  type PathStep,
+  renderPath,
+} from './problems.ts';
 import { type ConfigFile, configFileSchema, UNKNOWN_KEY } from './schema.ts';
 import { type ReadFile, readSecretFiles } from './secret-files.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
@@ -57,16 +65,21 @@ export function checkShape(
   return { config: null, problems: toProblems(findings, lineOf) };
 }
 
+const HIDDEN_KEY = words('has a key that is not known (is a space missing after a colon?)', {
+  problem: 'holds-unknown-key',
+});
+
 /** Nobody reads more at once, and each is looked up in the text. */
 const MAX_PROBLEMS = 200;
 
 /** The first finding at a path explains the later ones there. In the order of the file. */
 function toProblems(findings: readonly Finding[], lineOf: YamlSource['lineOf']): ConfigProblem[] {
   const byPath = new Map<string, ConfigProblem>();
-  for (const { path, message, suggestion = null } of findings) {
+  for (const { path, message, suggestion = null, ...meaning } of findings) {
     if (byPath.size >= MAX_PROBLEMS) break;
     const place = renderPath(presentable(path));
-    if (!byPath.has(place)) byPath.set(place, { path: place, message, suggestion, line: lineOf(path) });
+    if (!byPath.has(place))
+      byPath.set(place, { path: place, message, suggestion, line: lineOf(path), ...meaning });
   }
   return [...byPath.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
@@ -77,7 +90,7 @@ function findingOf(issue: v.BaseIssue<unknown>): Finding {
   );
   const suggestion = issue.type.startsWith('raw_') ? issue.expected || null : null;
   if (issue.message === UNKNOWN_KEY) return unknownKey(path, suggestion);
-  if (issue.kind === 'schema' && issue.received === 'undefined') return { path, message: 'is missing' };
+  if (issue.kind === 'schema' && issue.received === 'undefined') return { path, message: MISSING };
   return { path, message: issue.message, suggestion };
 }
 
@@ -94,7 +107,7 @@ function looksLikeKey(key: string): boolean {
 
 function unknownKey(path: readonly PathStep[], suggestion: string | null): Finding {
   if (looksLikeKey(String(path.at(-1)))) return { path, message: UNKNOWN_KEY, suggestion };
-  return { path, message: 'has a key that is not known (is a space missing after a colon?)' };
+  return { path, message: HIDDEN_KEY };
 }
 
 function unreadable(error: unknown): string {

@@ -6,7 +6,7 @@
 import { isPrivateHost } from '../gateway/base-url.ts';
 import type { Surface } from '../wire/surface.ts';
 import type { Vendor } from './import-vendors.ts';
-import type { PathStep } from './problems.ts';
+import type { Finding, PathStep } from './problems.ts';
 
 /** Some models at one key. */
 export interface Deployment {
@@ -28,7 +28,7 @@ export interface Deployment {
 /** What the translation had to say about its source. */
 export interface ImportNotes {
   warnings: string[];
-  findings: { path: readonly PathStep[]; message: string }[];
+  findings: Finding[];
 }
 
 /** A name of the source in a warning: on one line, not too long. */

@@ -11,6 +11,8 @@ import {
   secretOf,
 } from './import-secrets.ts';
 import { ANTHROPIC, LITELLM_VENDORS, OPENAI, type Vendor } from './import-vendors.ts';
+import { MISSING } from './problems.ts';
+import { PRINTABLE } from './schema.ts';
 import { type Block, blockOf, blocksOf, isBlock, numberOf, type Placed, textOf } from './tree.ts';
 
 const CARRIED_SECTIONS = new Set([
@@ -27,7 +29,11 @@ const NO_CREDENTIAL = 'none';
 /** Data as a configuration file has it; problems and what is left behind go to `notes`. */
 export function fromLitellm(data: unknown, tools: SecretTools, notes: ImportNotes): Block {
   if (!isBlock(data) || !Array.isArray(data.model_list)) {
-    notes.findings.push({ path: ['model_list'], message: 'is missing: this is no LiteLLM configuration' });
+    notes.findings.push({
+      path: ['model_list'],
+      message: 'is missing: this is no LiteLLM configuration',
+      fault: { problem: 'required' },
+    });
     return {};
   }
   const known = { ...tools, env: { ...tools.env, ...literalVariables(data) } };
@@ -64,7 +70,7 @@ function deploymentOf({ block, path }: Placed, reading: Reading): Deployment[] {
   const model = textOf(params, 'model');
   const at = [...path, 'litellm_params'];
   if (!asked || !model) {
-    notes.findings.push({ path: asked ? [...at, 'model'] : [...path, 'model_name'], message: 'is missing' });
+    notes.findings.push({ path: asked ? [...at, 'model'] : [...path, 'model_name'], message: MISSING });
     return [];
   }
   if (asked.includes('*') || model.includes('*')) {
@@ -135,7 +141,7 @@ function baseUrlOf({ asked, path, params, vendor }: Place, { tools, notes }: Rea
   const variable = stated === null ? null : referenceIn(stated);
   const text = variable === null ? (stated ?? vendor.baseUrl) : (tools.env[variable] ?? null);
   if (text === null) {
-    if (variable === null) notes.findings.push({ path: [...path, 'api_base'], message: 'is missing' });
+    if (variable === null) notes.findings.push({ path: [...path, 'api_base'], message: MISSING });
     else notes.warnings.push(`Model ${quoted(asked)}: ${variable} with its base URL is not set; left out`);
     return null;
   }
@@ -158,7 +164,7 @@ function credentialOf({ path, params, vendor }: Place, { tools, notes }: Reading
   if (variable !== null && !needsNone) return secretOf(variable, tools);
   const value = stated ?? (needsNone ? NO_CREDENTIAL : '');
   if (isSendable(value)) return { value, key: value, variable: null };
-  const message = value === '' ? 'is missing' : 'must be printable ASCII without spaces';
+  const message = value === '' ? MISSING : PRINTABLE;
   notes.findings.push({ path: [...path, 'api_key'], message });
   return null;
 }

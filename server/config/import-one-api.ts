@@ -11,6 +11,7 @@ import {
   UNSUPPORTED_CHANNEL_TYPES,
   type Vendor,
 } from './import-vendors.ts';
+import { MISSING } from './problems.ts';
 import { type Block, blockOf, blocksOf, isBlock, numberOf, type Placed, textOf } from './tree.ts';
 
 const ENABLED = 1;
@@ -22,7 +23,7 @@ const ONE_API_COLUMNS = ['config', 'system_prompt'];
 export function fromOneApi(data: unknown, notes: ImportNotes): Block {
   const channels = channelsOf(data);
   if (!channels) {
-    notes.findings.push({ path: [], message: 'is no list of channels' });
+    notes.findings.push({ path: [], message: 'is no list of channels', fault: { problem: 'not-channels' } });
     return {};
   }
   const types = typesOf(channels, notes);
@@ -107,7 +108,7 @@ function baseUrlOf(
 ): string | null {
   const text = textOf(block, 'base_url') || vendor.baseUrl;
   if (text === null) {
-    notes.findings.push({ path: [...path, 'base_url'], message: 'is missing' });
+    notes.findings.push({ path: [...path, 'base_url'], message: MISSING });
     return null;
   }
   // Channels of the type "custom" state the whole URL of the call.
@@ -131,9 +132,13 @@ function keysOf({ block, path }: Placed, notes: ImportNotes): { key: string; isP
     const state = numberOf(states, String(index));
     return key === '' ? [] : [{ key, isPaused: isOff || (state !== null && state !== ENABLED) }];
   });
-  if (keys.length === 0) notes.findings.push({ path: [...path, 'key'], message: 'is missing' });
+  if (keys.length === 0) notes.findings.push({ path: [...path, 'key'], message: MISSING });
   else if (!keys.every(({ key }) => isSendable(key))) {
-    notes.findings.push({ path: [...path, 'key'], message: 'must be printable ASCII, one key a line' });
+    notes.findings.push({
+      path: [...path, 'key'],
+      message: 'must be printable ASCII, one key a line',
+      fault: { problem: 'not-printable' },
+    });
   }
   return keys;
 }
@@ -143,10 +148,14 @@ function modelsOf({ block, path }: Placed, notes: ImportNotes): Map<string, stri
   const names = (textOf(block, 'models') ?? '').split(',').map((name) => name.trim());
   const mapping = mappingOf(block);
   if (mapping === null) {
-    notes.findings.push({ path: [...path, 'model_mapping'], message: 'is not a JSON object of texts' });
+    notes.findings.push({
+      path: [...path, 'model_mapping'],
+      message: 'is not a JSON object of texts',
+      fault: { problem: 'not-json' },
+    });
   }
   const models = names.flatMap((name) => (name === '' ? [] : [[name, mapping?.get(name) ?? name] as const]));
-  if (models.length === 0) notes.findings.push({ path: [...path, 'models'], message: 'is missing' });
+  if (models.length === 0) notes.findings.push({ path: [...path, 'models'], message: MISSING });
   return new Map(models);
 }
 

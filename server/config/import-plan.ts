@@ -110,6 +110,7 @@ function missing(
   kept.problems.push({
     path: renderPath(pathOf(file, { provider, account: row.name })),
     message: 'refers to an environment variable that cannot be read here, and the account is new',
+    fault: { problem: 'unreadable-variable' },
     suggestion: null,
     line: null,
   });

@@ -1,5 +1,6 @@
 // Reads a configuration that is brought in: our own YAML, or that of another gateway. Reports every problem at once.
 
+import { words } from '../gateway/input-faults.ts';
 import { checkShape, type ParsedConfig, parseConfig } from './file.ts';
 import type { ImportNotes } from './import-deployments.ts';
 import { fromLitellm } from './import-litellm.ts';
@@ -109,11 +110,13 @@ function checkTranslated(data: Block, source: YamlSource, { findings }: ImportNo
   return { config: null, problems: [...ofSource.problems, ...result.problems] };
 }
 
+const NO_JSON = words('is not valid JSON', { problem: 'not-json' });
+
 function readJson(text: string): YamlSource {
   const lineOf = () => null;
   try {
     return { data: JSON.parse(text), errors: [], lineOf };
   } catch {
-    return { data: undefined, errors: [{ message: 'is not valid JSON', line: null }], lineOf };
+    return { data: undefined, errors: [{ message: NO_JSON, line: null }], lineOf };
   }
 }

@@ -1,5 +1,6 @@
 // Replaces `${NAME}` in every text of a configuration by the environment's value. Pure; never quotes a value.
 
+import type { InputFault } from '../gateway/input-faults.ts';
 import type { Finding, PathStep } from './problems.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,16 +59,24 @@ function replace(
   { env, findings }: { env: Environment; findings: Finding[] },
 ): string {
   let isResolved = true;
-  const fail = (message: string) => {
+  const fail = (message: string, fault: InputFault) => {
     isResolved = false;
-    findings.push({ path, message });
+    findings.push({ path, message, fault });
     return '';
   };
   const result = text.replaceAll(REFERENCE, (_match, open?: string, name = '') => {
     if (open === OPEN_ESCAPED) return `\${${name}}`;
     if (!NAME.test(name))
-      return fail('has a broken reference: write $' + '{NAME} with letters, digits and _');
-    return env[name] || fail(`needs the environment variable ${name}, which is not set`);
+      return fail('has a broken reference: write $' + '{NAME} with letters, digits and _', {
+        problem: 'broken-reference',
+      });
+    return (
+      env[name] ||
+      fail(`needs the environment variable ${name}, which is not set`, {
+        problem: 'unset-variable',
+        detail: name,
+      })
+    );
   });
   return isResolved ? result : UNRESOLVED;
 }

@@ -2,9 +2,20 @@
 
 import * as v from 'valibot';
 import { normalizedRange } from '../gateway/client-address.ts';
+import { LIST, words } from '../gateway/input-faults.ts';
 import { MAX_LIST_ENTRIES } from '../gateway/key-restrictions.ts';
 
-const TEXT = 'must be text (put it in quotes)';
+export const TEXT = words('must be text (put it in quotes)', { problem: 'not-text' });
+const RANGE = words('must be an address or a range such as 10.0.0.0/8 or 2001:db8::/32', {
+  problem: 'not-an-address-range',
+});
+const DATE = words('must be a date like 2027-01-31 or a time like 2027-01-31T18:00:00Z', {
+  problem: 'not-a-date',
+});
+const ENTRIES = words(`must have at most ${MAX_LIST_ENTRIES} entries`, {
+  problem: 'too-many',
+  max: MAX_LIST_ENTRIES,
+});
 const DATE_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i;
 
 /** An address or a CIDR range, in its usual form. */
@@ -13,19 +24,14 @@ export const ipRange = v.pipe(
   v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
     const range = normalizedRange(dataset.value);
     if (range !== null) return range;
-    addIssue({ message: 'must be an address or a range such as 10.0.0.0/8 or 2001:db8::/32' });
+    addIssue({ message: RANGE });
     return NEVER;
   }),
 );
 
 /** A list that may be empty, which then means that nothing is allowed. */
 export function limitedTo<Item extends v.GenericSchema>(item: Item) {
-  return v.nullish(
-    v.pipe(
-      v.array(item, 'must be a list'),
-      v.maxLength(MAX_LIST_ENTRIES, `must have at most ${MAX_LIST_ENTRIES} entries`),
-    ),
-  );
+  return v.nullish(v.pipe(v.array(item, LIST), v.maxLength(MAX_LIST_ENTRIES, ENTRIES)));
 }
 
 /** A day or a moment; YAML gives out both as text. */
@@ -35,7 +41,7 @@ export const dateTime = v.pipe(
     const text = dataset.value.trim();
     const ms = DATE_TIME.test(text) ? Date.parse(text) : Number.NaN;
     if (!Number.isNaN(ms)) return ms;
-    addIssue({ message: 'must be a date like 2027-01-31 or a time like 2027-01-31T18:00:00Z' });
+    addIssue({ message: DATE });
     return NEVER;
   }),
 );

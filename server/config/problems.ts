@@ -1,6 +1,10 @@
 // What is wrong with a configuration file, for people. Never holds a secret's value.
 
-export interface ConfigProblem {
+import { type InputFault, words } from '../gateway/input-faults.ts';
+
+export const MISSING = words('is missing', { problem: 'required' });
+
+export interface ConfigProblem extends Meaning {
   /** Where, as `providers[0].accounts[1].weight`; empty for the file as a whole. */
   path: string;
   message: string;
@@ -10,10 +14,15 @@ export interface ConfigProblem {
   line: number | null;
 }
 
+interface Meaning {
+  /** What the message means, for programs; absent = what its words are known to mean. */
+  fault?: InputFault;
+}
+
 export type PathStep = string | number;
 
 /** A problem before its line is known. */
-export interface Finding {
+export interface Finding extends Meaning {
   path: readonly PathStep[];
   message: string;
   suggestion?: string | null;

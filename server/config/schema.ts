@@ -3,18 +3,18 @@
 import * as v from 'valibot';
 import { MIN_API_KEY_LENGTH } from '../auth/api-keys.ts';
 import { normalizeBaseUrl } from '../gateway/base-url.ts';
+import { FLAG, LIST, words } from '../gateway/input-faults.ts';
 import { MAX_BUDGET_USD, MAX_CONCURRENT, MAX_PER_MINUTE } from '../gateway/key-restrictions.ts';
 import { ROUTE_POLICIES, ROUTE_PROFILES, WARMTH_SCOPES } from '../gateway/routing-settings.ts';
 import { SURFACES } from '../wire/surface.ts';
-import { dateTime, ipRange, limitedTo } from './limit-values.ts';
+import { dateTime, ipRange, limitedTo, TEXT } from './limit-values.ts';
 import { isListenHost } from './listen-host.ts';
 import { closest } from './suggest.ts';
 import { type Block, isBlock } from './tree.ts';
 
 const MAX_NAME_LENGTH = 200;
-const TEXT = 'must be text (put it in quotes)';
-const LIST = 'must be a list';
-export const UNKNOWN_KEY = 'is not a known key';
+const BLOCK = words('must be a block of keys', { problem: 'not-a-block' });
+export const UNKNOWN_KEY = words('is not a known key', { problem: 'unknown-key' });
 
 /** Told of one block; a text that is no configuration at all may have any number. */
 const MAX_UNKNOWN_KEYS = 50;
@@ -30,7 +30,7 @@ function block<const Entries extends v.ObjectEntries>(
   const known = [...Object.keys(entries), ...alsoKnown];
   const isKnown = new Set<string>(known);
   return v.pipe(
-    v.custom<Block>(isBlock, 'must be a block of keys'),
+    v.custom<Block>(isBlock, BLOCK),
     v.looseObject(entries),
     v.rawCheck(({ dataset, addIssue }) => {
       const value: unknown = dataset.value;
@@ -47,15 +47,14 @@ function block<const Entries extends v.ObjectEntries>(
 
 /** One of the options; `expected` of its issue is the option that was probably meant, or an empty text. */
 function choice<const Option extends string>(options: readonly Option[]) {
+  const names = options.join(', ');
+  const message = words(`must be one of: ${names}`, { problem: 'not-an-option', detail: names });
   return v.pipe(
     v.string(TEXT),
     v.rawTransform<string, Option>(({ dataset, addIssue, NEVER }) => {
       const option = options.find((option) => option === dataset.value);
       if (option !== undefined) return option;
-      addIssue({
-        message: `must be one of: ${options.join(', ')}`,
-        expected: closest(dataset.value, options) ?? '',
-      });
+      addIssue({ message, expected: closest(dataset.value, options) ?? '' });
       return NEVER;
     }),
   );
@@ -85,16 +84,18 @@ function fromText(text: string): number {
 function wholeNumber(min: number, max: number) {
   return number(
     (value) => Number.isInteger(value) && value >= min && value <= max,
-    `must be a whole number from ${min} to ${max}`,
+    words(`must be a whole number from ${min} to ${max}`, { problem: 'not-a-whole-number', min, max }),
   );
 }
 
 function numberWithin(min: number, max: number) {
-  return number((value) => value >= min && value <= max, `must be a number from ${min} to ${max}`);
+  const message = words(`must be a number from ${min} to ${max}`, { problem: 'not-a-number', min, max });
+  return number((value) => value >= min && value <= max, message);
 }
 
 function aboveZero(max: number) {
-  return number((value) => value > 0 && value <= max, `must be a number above 0, up to ${max}`);
+  const message = words(`must be a number above 0, up to ${max}`, { problem: 'not-above-zero', max });
+  return number((value) => value > 0 && value <= max, message);
 }
 
 const flag = v.pipe(
@@ -102,7 +103,7 @@ const flag = v.pipe(
   v.rawTransform<unknown, boolean>(({ dataset, addIssue, NEVER }) => {
     if (dataset.value === true || dataset.value === 'true') return true;
     if (dataset.value === false || dataset.value === 'false') return false;
-    addIssue({ message: 'must be true or false' });
+    addIssue({ message: FLAG });
     return NEVER;
   }),
 );
@@ -112,15 +113,20 @@ const name = v.pipe(
   v.trim(),
   v.check(
     (text) => text.length > 0 && text.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(text),
-    `must be 1 to ${MAX_NAME_LENGTH} characters on one line`,
+    words(`must be 1 to ${MAX_NAME_LENGTH} characters on one line`, {
+      problem: 'not-a-name',
+      max: MAX_NAME_LENGTH,
+    }),
   ),
 );
+
+export const PRINTABLE = words('must be printable ASCII without spaces', { problem: 'not-printable' });
 
 /** Travels in an HTTP header, which limits its characters. */
 const secret = v.pipe(
   v.string(TEXT),
   v.trim(),
-  v.check((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces'),
+  v.check((text) => /^[\x21-\x7e]+$/.test(text), PRINTABLE),
 );
 
 const endpoint = block({
@@ -159,7 +165,10 @@ const provider = block({
 });
 
 const usd = v.nullish(
-  number((value) => value >= 0 && Number.isFinite(value), 'must be a number of at least 0'),
+  number(
+    (value) => value >= 0 && Number.isFinite(value),
+    words('must be a number of at least 0', { problem: 'below-zero' }),
+  ),
 );
 
 const tokenPrices = {
@@ -190,7 +199,13 @@ const apiKey = block(
     name,
     key: v.pipe(
       secret,
-      v.minLength(MIN_API_KEY_LENGTH, `must have at least ${MIN_API_KEY_LENGTH} characters`),
+      v.minLength(
+        MIN_API_KEY_LENGTH,
+        words(`must have at least ${MIN_API_KEY_LENGTH} characters`, {
+          problem: 'too-short',
+          min: MIN_API_KEY_LENGTH,
+        }),
+      ),
     ),
     user: v.nullish(name),
     expiresAt: v.nullish(dateTime),
@@ -209,7 +224,10 @@ const apiKey = block(
 
 const listenHost = v.pipe(
   v.string(TEXT),
-  v.check(isListenHost, 'must be a host name or an address, without scheme or port'),
+  v.check(
+    isListenHost,
+    words('must be a host name or an address, without scheme or port', { problem: 'not-a-host' }),
+  ),
 );
 
 /** A day is longer than any reply. */
@@ -291,7 +309,10 @@ const cacheSettings = {
 const httpUrl = v.pipe(
   v.string(TEXT),
   v.trim(),
-  v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL'),
+  v.check(
+    (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
+    words('must be an http or https URL', { problem: 'not-a-url' }),
+  ),
 );
 
 /** What the program tells of itself. All but the alerts hold from the start of the program. */
@@ -307,7 +328,9 @@ const observability = {
   telemetry: v.nullish(
     block({
       otlpEndpoint: v.nullish(httpUrl),
-      otlpHeaders: v.nullish(v.record(v.string(), secret, 'must be a block of header names')),
+      otlpHeaders: v.nullish(
+        v.record(v.string(), secret, words('must be a block of header names', { problem: 'not-a-block' })),
+      ),
       serviceName: v.nullish(name),
       sampleRatio: share,
     }),

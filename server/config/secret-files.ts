@@ -1,5 +1,6 @@
 // Puts the content of `credentialFile` and `keyFile` where `credential` and `key` are expected.
 
+import type { InputProblem } from '../gateway/input-faults.ts';
 import { UNRESOLVED } from './interpolate.ts';
 import type { Finding, PathStep } from './problems.ts';
 import { type Block, isBlock } from './tree.ts';
@@ -53,18 +54,19 @@ async function resolve(
   const fileKey = `${key}File`;
   const hasValue = block[key] !== undefined && block[key] !== null;
   const { [fileKey]: file, ...rest } = block;
-  const fail = (at: string, message: string) => {
-    findings.push({ path: [...path, at], message });
+  const fail = (at: string, message: string, problem: InputProblem) => {
+    findings.push({ path: [...path, at], message, fault: { problem } });
     return { ...rest, [key]: UNRESOLVED };
   };
   if (file === undefined || file === null) {
-    return hasValue ? rest : fail(key, `is missing: give ${key} or ${fileKey}`);
+    return hasValue ? rest : fail(key, `is missing: give ${key} or ${fileKey}`, 'required');
   }
-  if (hasValue) return fail(fileKey, `cannot stand beside ${key}: give one of the two`);
-  if (typeof file !== 'string' || file === '') return fail(fileKey, 'must be the path of a file');
+  if (hasValue) return fail(fileKey, `cannot stand beside ${key}: give one of the two`, 'two-ways');
+  if (typeof file !== 'string' || file === '')
+    return fail(fileKey, 'must be the path of a file', file === '' ? 'required' : 'not-text');
   if (file === UNRESOLVED) return { ...rest, [key]: UNRESOLVED };
   const text = await readFile(file).catch(() => null);
-  if (text === null) return fail(fileKey, 'names a file that cannot be read');
-  if (text.trim() === '') return fail(fileKey, 'names an empty file');
+  if (text === null) return fail(fileKey, 'names a file that cannot be read', 'unreadable-file');
+  if (text.trim() === '') return fail(fileKey, 'names an empty file', 'unreadable-file');
   return { ...rest, [key]: text.trim() };
 }

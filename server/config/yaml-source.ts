@@ -11,6 +11,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import { words } from '../gateway/input-faults.ts';
 import type { PathStep } from './problems.ts';
 
 export interface YamlSource {
@@ -25,18 +26,29 @@ const MAX_SYNTAX_ERRORS = 5;
 
 /** The library's own messages quote the file, which may hold credentials; these say the same without it. */
 const MESSAGES: Record<string, string> = {
-  BAD_ALIAS: 'is not valid YAML: an alias (*) names no anchor (&)',
-  BAD_INDENT: 'is not valid YAML: the indentation does not fit the lines around it',
-  BAD_DQ_ESCAPE: 'is not valid YAML: unknown \\ escape inside double quotes',
-  BAD_SCALAR_START: 'is not valid YAML: this text must be in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'is not valid YAML: a key and its value do not fit together here',
-  DUPLICATE_KEY: 'has the same key twice in one block',
-  MISSING_CHAR: 'is not valid YAML: a quote, bracket, brace, comma or colon is missing',
-  MULTIPLE_DOCS: 'holds more than one YAML document',
-  TAB_AS_INDENT: 'is not valid YAML: indent with spaces, not tabs',
-  TAG_RESOLVE_FAILED: 'uses a YAML tag (!) that is not known here',
-  UNEXPECTED_TOKEN: 'is not valid YAML: something does not belong here',
+  BAD_ALIAS: words('is not valid YAML: an alias (*) names no anchor (&)', { problem: 'yaml-alias' }),
+  BAD_INDENT: words('is not valid YAML: the indentation does not fit the lines around it', {
+    problem: 'yaml-indent',
+  }),
+  BAD_DQ_ESCAPE: words('is not valid YAML: unknown \\ escape inside double quotes', {
+    problem: 'yaml-escape',
+  }),
+  BAD_SCALAR_START: words('is not valid YAML: this text must be in quotes', { problem: 'yaml-quotes' }),
+  BLOCK_AS_IMPLICIT_KEY: words('is not valid YAML: a key and its value do not fit together here', {
+    problem: 'not-yaml',
+  }),
+  DUPLICATE_KEY: words('has the same key twice in one block', { problem: 'yaml-same-key' }),
+  MISSING_CHAR: words('is not valid YAML: a quote, bracket, brace, comma or colon is missing', {
+    problem: 'yaml-missing',
+  }),
+  MULTIPLE_DOCS: words('holds more than one YAML document', { problem: 'yaml-documents' }),
+  TAB_AS_INDENT: words('is not valid YAML: indent with spaces, not tabs', { problem: 'yaml-tabs' }),
+  TAG_RESOLVE_FAILED: words('uses a YAML tag (!) that is not known here', { problem: 'yaml-tag' }),
+  UNEXPECTED_TOKEN: words('is not valid YAML: something does not belong here', { problem: 'not-yaml' }),
 };
+
+const NO_YAML = words('is not valid YAML', { problem: 'not-yaml' });
+const NO_ALIASES = words('is not valid YAML: its aliases (*) cannot be resolved', { problem: 'yaml-alias' });
 
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
@@ -49,7 +61,7 @@ export function readYaml(text: string): YamlSource {
       ...[...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({ code, offset })),
       ...repeatedKeys(document).map((offset) => ({ code: 'DUPLICATE_KEY', offset })),
     ].map(({ code, offset }) => ({
-      message: MESSAGES[code] ?? 'is not valid YAML',
+      message: MESSAGES[code] ?? NO_YAML,
       line: lineAt(offset),
     })),
   );
@@ -58,8 +70,7 @@ export function readYaml(text: string): YamlSource {
   try {
     return { data: document.toJS({ maxAliasCount: 100 }), errors, lineOf };
   } catch {
-    const message = 'is not valid YAML: its aliases (*) cannot be resolved';
-    return { data: undefined, errors: [{ message, line: null }], lineOf };
+    return { data: undefined, errors: [{ message: NO_ALIASES, line: null }], lineOf };
   }
 }
 

@@ -19,11 +19,21 @@ export interface AccountTestRequest {
   isStreamed: boolean;
 }
 
+/** Why an account cannot be tested, in words. */
+export const UNTESTABLE = {
+  'provider-without-model': 'its provider has no model',
+  'model-not-mapped': 'its provider does not have this model',
+  'provider-without-endpoint': 'its provider has no endpoint',
+  'credential-for-other-hosts':
+    'its credential was given for other hosts than those of the endpoints: give it anew',
+} as const;
+export type Untestable = keyof typeof UNTESTABLE;
+
 /** The account's way to the model, or to the first one that its provider has; paused, disabled and resting accounts too. */
 export function testCandidate(
   catalog: Catalog,
   { accountId, modelId }: { accountId: string; modelId: string | null },
-): { candidate: Candidate } | { candidate: null; reason: string } {
+): { candidate: Candidate } | { candidate: null; reason: Untestable } {
   const providerId = catalog.accounts.get(accountId)?.providerId;
   const ofProvider = catalog.rows.mappings.filter((row) => row.providerId === providerId);
   const mappings = ofProvider.filter((row) => modelId === null || row.modelId === modelId);
@@ -34,13 +44,13 @@ export function testCandidate(
   );
   const [candidate] = candidates;
   if (candidate) return { candidate };
-  if (ofProvider.length === 0) return { candidate: null, reason: 'its provider has no model' };
-  if (mappings.length === 0) return { candidate: null, reason: 'its provider does not have this model' };
+  if (ofProvider.length === 0) return { candidate: null, reason: 'provider-without-model' };
+  if (mappings.length === 0) return { candidate: null, reason: 'model-not-mapped' };
   const hasEndpoint = catalog.rows.endpoints.some((row) => row.providerId === providerId);
-  const reason = hasEndpoint
-    ? 'its credential was given for other hosts than those of the endpoints: give it anew'
-    : 'its provider has no endpoint';
-  return { candidate: null, reason };
+  return {
+    candidate: null,
+    reason: hasEndpoint ? 'credential-for-other-hosts' : 'provider-without-endpoint',
+  };
 }
 
 /** Only its name tells that a model makes embeddings. */

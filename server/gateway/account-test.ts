@@ -3,7 +3,12 @@
 
 import { dialectOf } from '../wire/dialects.ts';
 import { UsageTally } from '../wire/usage.ts';
-import { type AccountTestRequest, testCandidate, testRequest } from './account-test-request.ts';
+import {
+  type AccountTestRequest,
+  testCandidate,
+  testRequest,
+  type Untestable,
+} from './account-test-request.ts';
 import { type AttemptResult, attempt, type StreamReply } from './attempt.ts';
 import type { Candidate, Catalog } from './catalog.ts';
 import { type AttemptNote, type Exchange, noteAttempt, openExchange } from './exchange.ts';
@@ -20,7 +25,7 @@ export type AccountTestOutcome =
   /** It is being tried already. */
   | { kind: 'running' }
   /** There is nothing to send, or nowhere to send it. */
-  | { kind: 'untestable'; reason: string };
+  | { kind: 'untestable'; reason: Untestable };
 
 export interface AccountTestResult {
   /** HTTP status of the upstream; null when none arrived. */

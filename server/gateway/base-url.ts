@@ -1,14 +1,19 @@
 // Which base URLs an endpoint may have, and which hosts are private. Pure: names are not looked up.
 
+import { words } from './input-faults.ts';
+
 const MAX_URL_LENGTH = 2_000;
 
 /** What can be wrong with a base URL, in words. */
 export const BASE_URL_FAULTS = {
-  'not-a-url': 'must be a URL like https://host',
-  'has-password': 'must not hold a user name or password',
-  'has-query': 'must not have a query or fragment',
-  'private-address': 'is a loopback or private address (needs allowPrivateNetwork: true on the provider)',
-  'needs-https': 'must use https; http is for private addresses only',
+  'not-a-url': words('must be a URL like https://host', { problem: 'not-a-url' }),
+  'has-password': words('must not hold a user name or password', { problem: 'has-password' }),
+  'has-query': words('must not have a query or fragment', { problem: 'has-query' }),
+  'private-address': words(
+    'is a loopback or private address (needs allowPrivateNetwork: true on the provider)',
+    { problem: 'private-address' },
+  ),
+  'needs-https': words('must use https; http is for private addresses only', { problem: 'needs-https' }),
 } as const;
 
 interface UrlOptions {

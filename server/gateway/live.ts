@@ -24,6 +24,7 @@ export class Live {
     account: new Set(),
     alert: new Set(),
   };
+  readonly #counts: Record<LiveKind, number> = { request: 0, affinity: 0, cleared: 0, account: 0, alert: 0 };
   readonly #kept: { [K in KeptKind]: Kept<K> } = {
     affinity: new Kept<'affinity'>(1000),
     // Clearing is rare; affinities change with every request.
@@ -32,8 +33,14 @@ export class Live {
 
   /** Hands the event to every listener of its kind; never waits. */
   publish(event: LiveEvent): void {
+    this.#counts[event.kind] += 1;
     const told = this.#numbered(event);
     for (const listener of this.#listeners[event.kind]) listener.push(told);
+  }
+
+  /** Events of the kind since the start of this process, whether anybody listened or not. */
+  count(kind: LiveKind): number {
+    return this.#counts[kind];
   }
 
   /** The number of the last event of the kind; 0 before the first. */

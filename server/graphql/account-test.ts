@@ -1,11 +1,20 @@
 // Testing an account on an operator's word.
 
 import type { AccountTestResult } from '../gateway/account-test.ts';
+import { UNTESTABLE } from '../gateway/account-test-request.ts';
 import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { EndpointRef, ModelRef, RequestLogRef } from './refs.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import {
+  ERRORS,
+  failure,
+  inputFailure,
+  notFound,
+  payload,
+  type UserError,
+  UserErrorRef,
+} from './user-error.ts';
 
 const AccountTestRef = builder.objectRef<AccountTestResult>('AccountTest').implement({
   description:
@@ -110,7 +119,10 @@ async function testAccount(
     case 'running':
       throw failure('already-running', `Cannot test "${account.name}": a test of it is under way`, ['id']);
     case 'untestable':
-      throw failure('not-testable', `Cannot test "${account.name}": ${outcome.reason}`, ['id']);
+      throw inputFailure('not-testable', `Cannot test "${account.name}": ${UNTESTABLE[outcome.reason]}`, {
+        path: ['id'],
+        problem: outcome.reason,
+      });
     default:
       return outcome satisfies never;
   }

@@ -152,7 +152,12 @@ async function createToken(
     ]);
   }
   if (known.length >= MAX_ADMIN_TOKENS) {
-    throw failure('invalid-value', `Cannot make an admin token: there are ${MAX_ADMIN_TOKENS} already`);
+    const message = `Cannot make an admin token: there are ${MAX_ADMIN_TOKENS} already`;
+    throw inputFailure('invalid-value', message, {
+      path: null,
+      problem: 'limit-reached',
+      max: MAX_ADMIN_TOKENS,
+    });
   }
   if (input.expiresAtMs !== null && input.expiresAtMs <= parts.clock.nowMs()) {
     throw inputFailure('invalid-value', 'Cannot make an admin token: it would have expired already', {

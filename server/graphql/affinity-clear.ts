@@ -6,7 +6,7 @@ import { ClearPayload, clearBindings, MAX_CLEARED_KEYS, NOTHING_CLEARED } from '
 import { rawId } from './global-id.ts';
 import { identify, isOf } from './identifier.ts';
 import { SurfaceRef } from './surface.ts';
-import { failure, notFound, payload } from './user-error.ts';
+import { failure, inputFailure, notFound, payload } from './user-error.ts';
 
 builder.mutationFields((t) => ({
   clearAffinity: t.field({
@@ -110,10 +110,10 @@ builder.mutationFields((t) => ({
     resolve: (_root, { ids }, context) =>
       payload(NOTHING_CLEARED, async () => {
         if (ids.length > MAX_CLEARED_KEYS)
-          throw failure(
+          throw inputFailure(
             'invalid-value',
             `Cannot clear ${ids.length} affinities: at most ${MAX_CLEARED_KEYS} at once`,
-            ['ids'],
+            { path: ['ids'], problem: 'too-many', max: MAX_CLEARED_KEYS },
           );
         const keys = new Set(ids.map((id) => rawId('Affinity', id)));
         return clearBindings(context, (binding) => keys.has(binding.key), 'by id');

@@ -1,7 +1,9 @@
 // The administrator's ways to hold an affinity where it is, and to move it.
 
+import { MAX_PINNED } from '../gateway/bindings.ts';
 import type { Candidate } from '../gateway/catalog.ts';
 import { bindingTtlMs } from '../gateway/conversation.ts';
+import type { InputProblem } from '../gateway/input-faults.ts';
 import type { Binding } from '../gateway/ports.ts';
 import { refusalOf, servingAccounts } from './affinity-destinations.ts';
 import { type Affinity, affinityOf } from './affinity-view.ts';
@@ -9,7 +11,7 @@ import { BY_OPERATOR, builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
 import { rawId } from './global-id.ts';
 import { AffinityRef } from './refs.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { ERRORS, inputFailure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 
 interface AffinityShape {
   affinity: Affinity | null;
@@ -45,16 +47,20 @@ builder.mutationFields((t) => ({
       payload<AffinityShape>({ affinity: null }, async () => {
         const { binding, affinity } = find(id, context);
         if (pinned && binding.apiKeyId === null)
-          throw failure(
+          throw inputFailure(
             'invalid-value',
             'Cannot pin the affinity: of callers without an API key nothing is kept over a restart',
-            ['id'],
+            { path: ['id'], problem: 'without-api-key' },
           );
         const { catalog, affinity: table } = context.parts;
         const ttlMs = bindingTtlMs({ catalog: catalog.current }, affinity);
         const result = table.pin(binding.key, { isPinned: pinned, ttlMs });
         if (result === 'too-many')
-          throw failure('invalid-value', 'Cannot pin the affinity: 1000 are pinned already', ['pinned']);
+          throw inputFailure('invalid-value', `Cannot pin the affinity: ${MAX_PINNED} are pinned already`, {
+            path: ['pinned'],
+            problem: 'limit-reached',
+            max: MAX_PINNED,
+          });
         return { affinity: result && affinityOf(result, catalog.current) };
       }),
   }),
@@ -93,12 +99,16 @@ function destination(affinity: Affinity, accountId: string, { parts }: AdminCont
   const { model, binding } = affinity;
   const candidate = servingAccounts(affinity, parts).find((one) => one.account.id === accountId);
   if (!candidate)
-    throw cannotMove(`the account "${account.name}" does not serve ${model.name} on ${binding.surface}`);
+    throw cannotMove({
+      code: 'account-does-not-serve',
+      reason: `the account "${account.name}" does not serve ${model.name} on ${binding.surface}`,
+    });
   const refusal = refusalOf(candidate, affinity, parts);
-  if (refusal !== null) throw cannotMove(refusal.reason);
+  if (refusal !== null) throw cannotMove(refusal);
   return candidate;
 }
 
-function cannotMove(why: string) {
-  return failure('invalid-value', `Cannot move the affinity: ${why}`, ['accountId']);
+function cannotMove({ code, reason }: { code: InputProblem; reason: string }) {
+  const message = `Cannot move the affinity: ${reason}`;
+  return inputFailure('invalid-value', message, { path: ['accountId'], problem: code });
 }

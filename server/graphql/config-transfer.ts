@@ -10,6 +10,7 @@ import { type ImportFormat, readImport } from '../config/import.ts';
 import { type ImportPlan, planImport } from '../config/import-plan.ts';
 import type { ConfigProblem } from '../config/problems.ts';
 import type { Catalog } from '../gateway/catalog.ts';
+import { faultOf } from '../gateway/input-faults.ts';
 import type { Binding, CatalogChange } from '../gateway/ports.ts';
 import { ADMIN, builder, VIEWER } from './builder.ts';
 import type { AdminContext } from './context.ts';
@@ -194,6 +195,8 @@ function tooLong(): ImportShape {
     message,
     path: ['input', 'text'],
     retryAfterSeconds: null,
+    problem: 'too-long',
+    max: MAX_TEXT_CHARACTERS,
   };
   return { changes: [], warnings: [], isApplied: false, errors: [error] };
 }
@@ -225,7 +228,7 @@ function shapeOf(plan: ImportPlan, at: { catalog: Catalog; isApplied: boolean })
   };
 }
 
-function asUserError({ path, message, suggestion, line }: ConfigProblem): UserError {
+function asUserError({ path, message, suggestion, line, fault }: ConfigProblem): UserError {
   const place = [path || 'the text', line === null ? '' : `(line ${line})`].filter((part) => part !== '');
   const hint = suggestion === null ? '' : `. Did you mean "${suggestion}"?`;
   return {
@@ -233,6 +236,8 @@ function asUserError({ path, message, suggestion, line }: ConfigProblem): UserEr
     message: `Cannot import ${place.join(' ')}: it ${message}${hint}`,
     path: ['input', 'text', ...(path === '' ? [] : [path])],
     retryAfterSeconds: null,
+    ...(suggestion === null ? {} : { detail: suggestion }),
+    ...(fault ?? faultOf(message)),
   };
 }
 

@@ -1,9 +1,10 @@
 // `explainRoute`: what the router would do with a request now, candidate by candidate, and why. Sends nothing.
 
 import { readBody } from '../gateway/body.ts';
-import { GatewayError } from '../gateway/errors.ts';
+import { GatewayError, type GatewayErrorCode } from '../gateway/errors.ts';
 import { explainRoute, type RouteExplanation, type RouteReasonCode } from '../gateway/explain-route.ts';
 import type { Caller } from '../gateway/identity.ts';
+import type { InputProblem } from '../gateway/input-faults.ts';
 import type { Surface } from '../wire/surface.ts';
 import { PASSED_OVER_VALUES } from './binding-reason.ts';
 import { builder, VIEWER } from './builder.ts';
@@ -172,14 +173,26 @@ async function explained(input: Input, { parts }: AdminContext): Promise<Explain
     return { explanation, errors: [] };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    const isModel = error.code === 'model-not-found';
+    const { message, code } = error;
+    const { at, problem } = FAULTS[code] ?? { at: 'body', problem: null };
+    const path = ['input', at];
+    const isUnknown = code === 'model-not-found';
     return refused({
-      code: isModel ? 'not-found' : 'invalid-value',
-      message: error.message,
-      path: ['input', isModel ? 'model' : 'body'],
+      code: isUnknown ? 'not-found' : 'invalid-value',
+      message,
+      path,
+      ...(problem === null ? {} : { problem }),
     });
   }
 }
+
+/** What of the input the gateway's errors are about; those that are not here are about the body. */
+const FAULTS: Partial<Record<GatewayErrorCode, { at: string; problem: InputProblem }>> = {
+  'model-not-found': { at: 'model', problem: 'not-served' },
+  'model-not-allowed': { at: 'model', problem: 'model-not-allowed' },
+  'provider-not-allowed': { at: 'model', problem: 'no-provider-allowed' },
+  'invalid-json': { at: 'body', problem: 'not-json' },
+};
 
 function refused(error: Omit<UserError, 'retryAfterSeconds'>): Explained {
   return { explanation: null, errors: [{ ...error, retryAfterSeconds: null }] };

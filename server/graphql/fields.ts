@@ -2,7 +2,8 @@
 
 import * as v from 'valibot';
 import { normalizedRange } from '../gateway/client-address.ts';
-import { ExpectedFailure, type InputFault } from './user-error.ts';
+import { FLAG, faultOf, type InputFault, LIST, words } from '../gateway/input-faults.ts';
+import { ExpectedFailure } from './user-error.ts';
 
 const MAX_NAME_CHARACTERS = 200;
 const MAX_CREDENTIAL_CHARACTERS = 10_000;
@@ -10,15 +11,6 @@ const MAX_ALIASES = 100;
 const MAX_RANGES = 1_000;
 /** Names end up in log lines and reply headers, where a line break would forge another line. */
 const CONTROL_CHARACTER = /\p{Cc}/u;
-
-/** What the words of a check mean for programs. Filled while the modules load, with as many as there are checks. */
-const FAULTS = new Map<string, InputFault>();
-
-/** The words of a check, which will be told with what they mean. */
-function words(text: string, fault: InputFault): string {
-  FAULTS.set(text, fault);
-  return text;
-}
 
 /** Words for more than `max` characters, or entries of a list. */
 export function tooLong(max: number, of: 'characters' | 'entries'): string {
@@ -49,7 +41,7 @@ export const optionalName = v.nullable(nameField);
 
 export const emailField = v.nullable(v.pipe(nameField, v.email(EMAIL)));
 
-export const switchField = v.boolean('must be true or false');
+export const switchField = v.boolean(FLAG);
 
 /** A secret that goes out in a header, so: printable ASCII without spaces. */
 export const credentialField = v.pipe(
@@ -61,7 +53,7 @@ export const credentialField = v.pipe(
 );
 
 export const aliasesField = v.pipe(
-  v.array(nameField, 'must be a list'),
+  v.array(nameField, LIST),
   v.maxLength(MAX_ALIASES, tooLong(MAX_ALIASES, 'entries')),
   v.transform((names) => [...new Set(names)]),
 );
@@ -72,7 +64,7 @@ const IP_RANGE = words('must consist of addresses and ranges such as 10.0.0.0/8 
 
 /** Addresses and CIDR ranges in their usual form, each once. */
 export const ipRangesField = v.pipe(
-  v.array(v.pipe(v.string(IP_RANGE), v.transform(normalizedRange), v.string(IP_RANGE)), 'must be a list'),
+  v.array(v.pipe(v.string(IP_RANGE), v.transform(normalizedRange), v.string(IP_RANGE)), LIST),
   v.maxLength(MAX_RANGES, tooLong(MAX_RANGES, 'entries')),
   v.transform((ranges) => [...new Set(ranges)]),
 );
@@ -109,7 +101,7 @@ export function checkInput<const Schema extends v.GenericSchema>(
     result.issues.map((issue) => {
       const path = (issue.path ?? []).map((item) => String(item.key));
       const message = `Cannot accept ${path.join('.')}: it ${issue.message}`;
-      const fault = FAULTS.get(issue.message) ?? (issue.input === null ? MISSING : null);
+      const fault = faultOf(issue.message) ?? (issue.input === null ? MISSING : null);
       return { code: 'invalid-value', message, path: ['input', ...path], retryAfterSeconds: null, ...fault };
     }),
   );

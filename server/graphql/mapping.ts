@@ -10,7 +10,7 @@ import { DeletePayload, deleteEntry } from './deletion.ts';
 import { aliasesField, checkInput, nameField } from './fields.ts';
 import { rawId } from './global-id.ts';
 import { ModelMappingRef, ModelRef, ProviderRef } from './refs.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { ERRORS, inputFailure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 import { conflict, mappingVersion, PRESENT, READ_VERSION, VERSION } from './version.ts';
 
 builder.node(ModelMappingRef, {
@@ -152,16 +152,17 @@ function putMapping(catalog: Catalog, row: ModelMapping) {
     (other) => other.id !== id && other.providerId === providerId && other.modelId === modelId,
   );
   if (isMapped)
-    throw failure('name-taken', 'Cannot map the model: the provider has a mapping of it', [
-      'input',
-      'modelId',
-    ]);
+    throw inputFailure('name-taken', 'Cannot map the model: the provider has a mapping of it', {
+      path: ['input', 'modelId'],
+      problem: 'already-mapped',
+    });
   const alias = row.aliases.find((name) => isNameOfAnother(catalog, name, modelId));
   if (alias !== undefined)
-    throw failure('name-taken', `Cannot use alias "${alias}": another model answers to it`, [
-      'input',
-      'aliases',
-    ]);
+    throw inputFailure('name-taken', `Cannot use alias "${alias}": another model answers to it`, {
+      path: ['input', 'aliases'],
+      problem: 'answered-by-another',
+      detail: alias,
+    });
   return { changes: [{ kind: 'put-mapping' as const, row }], result: () => ({ modelMapping: row }) };
 }
 

@@ -3,6 +3,7 @@
 import { uuidv7 } from 'uuidv7';
 import * as v from 'valibot';
 import type { Catalog } from '../gateway/catalog.ts';
+import { LIST } from '../gateway/input-faults.ts';
 import type { Model, ModelPrice } from '../gateway/ports.ts';
 import { ROUTE_POLICIES, ROUTE_PROFILES } from '../gateway/routing-settings.ts';
 import { builder, VIEWER } from './builder.ts';
@@ -15,7 +16,7 @@ import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { ModelMappingRef, ModelRef } from './refs.ts';
 import { RoutePolicyRef, RouteProfileRef } from './settings-enums.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import { ERRORS, inputFailure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
 import { conflict, modelVersion, PRESENT, READ_VERSION, VERSION } from './version.ts';
 
 export const PRICES = {
@@ -213,7 +214,7 @@ const tokenPrices = {
   cacheWrite1hUsdPerMillion: usdPerMillion,
 };
 const tiers = v.pipe(
-  v.array(v.object({ aboveInputTokens: wholeNumber(1, 1_000_000_000), ...tokenPrices }), 'must be a list'),
+  v.array(v.object({ aboveInputTokens: wholeNumber(1, 1_000_000_000), ...tokenPrices }), LIST),
   v.maxLength(10, tooLong(10, 'entries')),
 );
 
@@ -335,10 +336,10 @@ function putModel(catalog: Catalog, row: Model) {
     catalog.rows.models.some((other) => other.id !== id && other.name === row.name) ||
     catalog.rows.mappings.some((mapping) => mapping.modelId !== id && mapping.aliases.includes(row.name));
   if (isTaken)
-    throw failure('name-taken', `Cannot name the model "${row.name}": another model answers to it`, [
-      'input',
-      'name',
-    ]);
+    throw inputFailure('name-taken', `Cannot name the model "${row.name}": another model answers to it`, {
+      path: ['input', 'name'],
+      problem: 'answered-by-another',
+    });
   return { changes: [{ kind: 'put-model' as const, row }], result: () => ({ model: row }) };
 }
 

@@ -69,7 +69,7 @@ export interface AdminParts {
   routing: RoutingState;
   policies: GatewayParts['policies'];
   reservations: Pick<ReservationBook, 'look' | 'stats' | 'reset'>;
-  live: Pick<Live, 'publish' | 'subscribe' | 'subscribeAfter' | 'epoch'>;
+  live: Pick<Live, 'publish' | 'subscribe' | 'subscribeAfter' | 'epoch' | 'count'>;
   sessions: Sessions;
   adminTokens: AdminTokens;
   audit: AuditLog;

@@ -13,7 +13,15 @@ import { rawId } from './global-id.ts';
 import { pageOf } from './page.ts';
 import { pageArgs } from './page-args.ts';
 import { AccountRef, EndpointRef, ModelMappingRef, ProviderRef } from './refs.ts';
-import { ERRORS, failure, notFound, payload, type UserError, UserErrorRef } from './user-error.ts';
+import {
+  ERRORS,
+  failure,
+  inputFailure,
+  notFound,
+  payload,
+  type UserError,
+  UserErrorRef,
+} from './user-error.ts';
 import { conflict, PRESENT, providerVersion, READ_VERSION, VERSION } from './version.ts';
 
 builder.node(ProviderRef, {
@@ -178,5 +186,9 @@ function refuseStrandedEndpoints(catalog: Catalog, provider: Provider): void {
   );
   if (!stranded) return;
   const message = `Cannot forbid private networks: endpoint "${stranded.name}" lies in one (${stranded.baseUrl})`;
-  throw failure('in-use', message, ['input', 'allowPrivateNetwork']);
+  throw inputFailure('in-use', message, {
+    path: ['input', 'allowPrivateNetwork'],
+    problem: 'private-endpoint',
+    detail: stranded.name,
+  });
 }

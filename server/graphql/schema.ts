@@ -25,6 +25,7 @@ import './explain-route.ts';
 import './hit-analysis.ts';
 import './interval-timeline.ts';
 import './live.ts';
+import './live-counts.ts';
 import './mapping.ts';
 import './miss.ts';
 import './miss-analysis.ts';

@@ -161,7 +161,7 @@ function refuseInsecure({ cookieRule }: Visitor): void {
   );
 }
 
-function refusal({ code, message, retryAfterMs }: LoginRefusal): ExpectedFailure {
+function refusal({ code, message, retryAfterMs, limit }: LoginRefusal): ExpectedFailure {
   const retryAfterSeconds = retryAfterMs === undefined ? null : Math.ceil(retryAfterMs / 1000);
-  return new ExpectedFailure([{ code, message, path: null, retryAfterSeconds }]);
+  return new ExpectedFailure([{ code, message, path: null, retryAfterSeconds, ...limit }]);
 }

@@ -1,5 +1,6 @@
 // Expected failures of mutations as data: thrown inside, caught once, returned as `errors`.
 
+import { INPUT_PROBLEMS, type InputFault, type InputProblem } from '../gateway/input-faults.ts';
 import { builder } from './builder.ts';
 
 /** Description of every payload's `errors`. */
@@ -12,39 +13,8 @@ export interface UserError extends Partial<InputFault> {
   retryAfterSeconds: number | null;
 }
 
-/** What is wrong with a value that was entered, and by which bounds. */
-export interface InputFault {
-  problem: InputProblem;
-  min?: number;
-  max?: number;
-}
-
-export const INPUT_PROBLEMS = {
-  required: 'It is empty or missing.',
-  'too-long': 'More than `max` characters.',
-  'too-many': 'More than `max` entries.',
-  'not-a-whole-number': 'Not a whole number from `min` to `max`.',
-  'not-a-number': 'Not a number from `min` to `max`.',
-  'not-above-zero': 'Not a number above 0, up to `max`.',
-  'too-small': 'Below `min`, by another setting.',
-  'too-large': 'Above `max`, by another setting.',
-  'not-below': 'Not below `max`, by another setting.',
-  'not-above': 'Not above `min`, by another setting.',
-  'control-characters': 'It holds control characters, such as line breaks.',
-  'not-printable': 'It holds spaces, or characters that are not printable ASCII.',
-  'not-an-email': 'Not an e-mail address.',
-  'not-an-address-range': 'Not an IP address or CIDR range.',
-  'not-a-url': 'Not an http or https URL.',
-  'has-password': 'A URL with a user name or password.',
-  'has-query': 'A URL with a query or fragment.',
-  'private-address': 'A loopback or private address, which the provider does not allow.',
-  'needs-https': 'A URL without https, where only that is allowed.',
-  'in-the-past': 'A moment that is not in the future.',
-} as const;
-export type InputProblem = keyof typeof INPUT_PROBLEMS;
-
 const InputProblemRef = builder.enumType('InputProblem', {
-  description: 'What is wrong with a value that was entered.',
+  description: 'What is wrong with what was asked for or entered.',
   values: Object.fromEntries(
     Object.entries(INPUT_PROBLEMS).map(([value, description]) => [
       value.toUpperCase().replaceAll('-', '_'),
@@ -88,11 +58,11 @@ export function failure(code: UserErrorCode, message: string, path?: string[]): 
   return new ExpectedFailure([{ code, message, path: path ?? null, retryAfterSeconds: null }]);
 }
 
-/** The same for a value whose fault programs are told too. */
+/** The same with what is wrong, for programs. */
 export function inputFailure(
   code: UserErrorCode,
   message: string,
-  fault: InputFault & { path: string[] },
+  fault: InputFault & { path: string[] | null },
 ): ExpectedFailure {
   return new ExpectedFailure([{ code, message, retryAfterSeconds: null, ...fault }]);
 }
@@ -131,7 +101,7 @@ export const UserErrorRef = builder.objectRef<UserError>('UserError').implement(
       type: InputProblemRef,
       nullable: true,
       description:
-        'What is wrong with the value at `path`, for programs; null when only the message says it.',
+        'What is wrong with the value at `path`, for programs; null when `code` says all, or only the message does.',
       resolve: ({ problem }): InputProblem | null => problem ?? null,
     }),
     min: t.float({
@@ -144,6 +114,11 @@ export const UserErrorRef = builder.objectRef<UserError>('UserError').implement(
       description:
         'The most that `problem` lets pass, in the unit of the argument, or as characters or entries; null = none.',
       resolve: ({ max }) => max ?? null,
+    }),
+    detail: t.string({
+      nullable: true,
+      description: 'The name, place or options that `problem` speaks of; null = of none.',
+      resolve: ({ detail }) => detail ?? null,
     }),
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
       nullable: true,

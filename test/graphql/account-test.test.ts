@@ -101,7 +101,7 @@ for (const { name, variables, outcome, error } of [
   {
     name: 'an account without a model',
     variables: { id: 'a1' },
-    outcome: { kind: 'untestable', reason: 'its provider has no model' },
+    outcome: { kind: 'untestable', reason: 'provider-without-model' },
     error: { code: 'not-testable', message: 'Cannot test "team-a": its provider has no model', path: ['id'] },
   },
 ] as const) {

@@ -97,7 +97,7 @@ export async function openBench(
     modelMappings,
     health,
     slots,
-    accountTests: { test: () => Promise.resolve({ kind: 'untestable', reason: 'there is no gateway here' }) },
+    accountTests: { test: () => Promise.resolve({ kind: 'untestable', reason: 'provider-without-model' }) },
     keyUsage,
     reservations,
     routing,

@@ -9,6 +9,8 @@ import { sampleRows } from './sample-rows.ts';
 const LONG = 'x'.repeat(201);
 const ACCOUNT = encodeGlobalId('Account', 'a1');
 const ENDPOINT = encodeGlobalId('Endpoint', 'e1');
+const PROVIDER = encodeGlobalId('Provider', 'p1');
+const MAPPING = encodeGlobalId('ModelMapping', 'mm1');
 
 type Told = [path: string, problem: string, min: number | null, max: number | null];
 
@@ -41,6 +43,13 @@ const INPUTS: [mutation: string, input: Record<string, unknown>, told: Told[]][]
       ['weight', 'NOT_A_WHOLE_NUMBER', 1, 1000],
     ],
   ],
+  [
+    'updateProvider',
+    { allowPrivateNetwork: null },
+    [['allowPrivateNetwork', 'NOT_TRUE_OR_FALSE', null, null]],
+  ],
+  ['updateModelMapping', { aliases: null }, [['aliases', 'NOT_A_LIST', null, null]]],
+  ['updateAccount', { weight: null }, [['weight', 'NOT_A_WHOLE_NUMBER', 1, 1000]]],
   ['updateAccount', { credential: 'two words' }, [['credential', 'NOT_PRINTABLE', null, null]]],
   ['updateEndpoint', { baseUrl: 'nowhere' }, [['baseUrl', 'NOT_A_URL', null, null]]],
   ['updateEndpoint', { baseUrl: 'https://u:p@a.example' }, [['baseUrl', 'HAS_PASSWORD', null, null]]],
@@ -79,7 +88,12 @@ const INPUTS: [mutation: string, input: Record<string, unknown>, told: Told[]][]
     [['reservation.highLoadThreshold', 'NOT_ABOVE', 0.5, null]],
   ],
 ];
-const IDS: Readonly<Record<string, string>> = { updateAccount: ACCOUNT, updateEndpoint: ENDPOINT };
+const IDS: Readonly<Record<string, string>> = {
+  updateAccount: ACCOUNT,
+  updateEndpoint: ENDPOINT,
+  updateProvider: PROVIDER,
+  updateModelMapping: MAPPING,
+};
 
 for (const [mutation, input, told] of INPUTS) {
   test(`${mutation} names what is wrong: ${told.join('; ')}`, async () => {

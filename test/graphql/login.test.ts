@@ -7,7 +7,7 @@ import { sampleRows } from './sample-rows.ts';
 
 const PASSWORD = 'correct horse battery';
 const SETUP =
-  'mutation ($input: SetupInput!) { setup(input: $input) { session { authenticated expiresAt } errors { code message } } }';
+  'mutation ($input: SetupInput!) { setup(input: $input) { session { authenticated expiresAt } errors { code message problem min } } }';
 const LOGIN =
   'mutation ($password: String!) { login(input: { password: $password }) { session { authenticated } errors { code message retryAfterSeconds } } }';
 const LOGOUT = 'mutation { logout { errors { code } } }';
@@ -53,7 +53,8 @@ test('setup and login refuse with codes and set no cookie', async () => {
   assert.equal(wrongToken.data.setup.session, null);
   const token = await bench.parts.sessions.issueSetupToken();
   const short = await bench.call(SETUP, { input: { token, password: 'short' } }, { bearer: null });
-  assert.equal(short.data.setup.errors[0].code, 'password-too-short');
+  const { code, problem, min } = short.data.setup.errors[0];
+  assert.deepEqual([code, problem, min], ['password-too-short', 'TOO_SHORT', 10]);
   const login = await bench.call(LOGIN, { password: PASSWORD }, { bearer: null });
   assert.equal(login.data.login.errors[0].code, 'wrong-password');
   for (const { headers } of [wrongToken, short, login]) assert.deepEqual(headers.getSetCookie(), []);

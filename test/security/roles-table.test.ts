@@ -39,7 +39,7 @@ const REACH: Record<Caller, string> = {
   nobody: 'session login logout setup',
   own: 'cacheHitAnalysis requestLog requestLogStats requestLogs requestSeries',
   viewer: `accountHealthSeries accounts affinities affinityHistory affinityStats alerts apiKeys auditLog build cacheConfig cacheMissAnalysis defaultSettings explainRoute
-    intervalTimeline modelMappingCache models node providers providerCacheFacts replayPolicy reservationPreview requestGroups requestLogHealth settings
+    intervalTimeline liveCounts modelMappingCache models node providers providerCacheFacts replayPolicy reservationPreview requestGroups requestLogHealth settings
     ttlAnalysis userAffinity users
     subscription:accountChanged subscription:affinityChanged subscription:affinityStats subscription:alertChanged
     subscription:cleared subscription:requestLogged`,

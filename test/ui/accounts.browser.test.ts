@@ -8,6 +8,7 @@ import {
   graphql,
   openSettled,
   openVisit,
+  pressAtOnce,
   stopAnswering,
   type Visit,
   whenSettled,
@@ -90,12 +91,13 @@ step(
       await page.keyboard.press('j');
       await focusedRow(page, name);
     }
-    await page.keyboard.press('k');
-    await focusedRow(page, 'anthropic-d');
-    await page.keyboard.press('Enter');
+    for (const name of ['anthropic-d', 'anthropic-c']) {
+      await page.keyboard.press('k');
+      await focusedRow(page, name);
+    }
+    // To the next row of the table, and on to the next table.
+    await page.evaluate(pressAtOnce, ['Enter', 'j', 'j']);
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('heading', { name: 'anthropic-d' }).waitFor();
-    await page.keyboard.press('j');
     await dialog.getByRole('heading', { name: 'openai-a' }).waitFor();
     await page.keyboard.press('j');
     await dialog.getByRole('heading', { name: 'openai-b' }).waitFor();

@@ -56,7 +56,10 @@ step('bindings appear as they are made, and count down', async (visit) => {
   assert.equal(await sendRequest(visit, { session: 'first' }), 200);
   await waitForCount(rows(page), 1);
   await page.getByText('1 live binding').waitFor();
-  const before = await rowOf(page, HAIKU).getByTitle(/202\d/).last().textContent();
+  const before = await rowOf(page, HAIKU)
+    .getByTitle(/20\d\d/)
+    .last()
+    .textContent();
   await page.waitForFunction(
     (text) => !document.querySelector('[data-row]')?.textContent?.includes(text),
     before?.trim() ?? '',

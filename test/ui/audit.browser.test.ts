@@ -143,8 +143,12 @@ step('older entries come as the list is scrolled, and keys walk it', async (visi
     await rows(page).last().scrollIntoViewIfNeeded({ timeout: 1_000 });
     assert.ok(await oldest.isVisible());
   });
+  const focused = page.locator('[data-row]:focus');
   await page.locator('body').press('j');
+  await focused.waitFor();
+  const first = await focused.getAttribute('data-row');
   await page.keyboard.press('j');
+  await eventually(async () => assert.notEqual(await focused.getAttribute('data-row'), first));
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').locator('[data-arguments]').waitFor();
   await page.keyboard.press('Escape');

@@ -214,17 +214,16 @@ function inspect() {
     compact: short.length,
     moving: document
       .getAnimations()
-      // What is reduced ends after a thousandth of a second.
-      .filter(
-        ({ playState, effect }) =>
-          playState === 'running' && Number(effect?.getComputedTiming().endTime) > 10,
-      )
+      .filter(({ playState }) => playState === 'running')
       .map(({ effect }) =>
         effect instanceof KeyframeEffect && effect.target ? describe(effect.target) : '?',
       ),
-    // However short, it would show whatever changes where it was for a frame more.
+    // However short, it would show whatever changes where it was, and what comes as not there yet, for a frame more.
     late: all('*')
-      .filter((element) => getComputedStyle(element).transitionDuration !== '0s')
+      .filter((element) => {
+        const { transitionDuration, animationName } = getComputedStyle(element);
+        return transitionDuration !== '0s' || animationName !== 'none';
+      })
       .map(describe),
     inexact: short.filter((element) => !element.closest('[title]')).map(describe),
     momentsWithout: moments

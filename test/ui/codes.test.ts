@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import { BINDING_REASONS } from '../../server/gateway/binding-reasons.ts';
 import { WEBHOOK_FAULTS } from '../../server/gateway/cache-alert.ts';
 import { CONDITION_CODES } from '../../server/gateway/condition-codes.ts';
+import { INPUT_PROBLEMS } from '../../server/gateway/input-faults.ts';
 import { MISS_DETAIL_CODES } from '../../server/gateway/miss-facts.ts';
 import { AFFINITY_CODES } from '../../server/gateway/route-record.ts';
-import { INPUT_PROBLEMS, USER_ERROR_CODES } from '../../server/graphql/user-error.ts';
+import { USER_ERROR_CODES } from '../../server/graphql/user-error.ts';
 import { LOSSES } from '../../server/wire/losses.ts';
 import { dictionary } from '../../ui/src/lib/messages/en.ts';
 import { isMessageKey } from '../../ui/src/lib/messages.ts';
@@ -42,11 +43,25 @@ test('every reason of a binding, of an account that is not available, and of a m
   );
 });
 
-test('every expected error has words of its own or in general', () => {
-  const ofItsOwn = ['insecure-connection', 'invalid-setup-token', 'version-conflict', 'wrong-password'];
+test('every expected error has words by its code, or always by its problem', () => {
+  const inErrorText = [
+    'insecure-connection',
+    'invalid-setup-token',
+    'too-many-attempts',
+    'version-conflict',
+    'wrong-password',
+  ];
+  const byProblem = [
+    'in-use',
+    'invalid-url',
+    'invalid-value',
+    'not-testable',
+    'password-too-long',
+    'password-too-short',
+  ];
   assert.deepEqual(
     USER_ERROR_CODES.filter((code) => !isMessageKey(`error.code.${code}`, dictionary)),
-    ofItsOwn,
+    [...inErrorText, ...byProblem].sort(),
   );
 });
 
@@ -59,6 +74,17 @@ test('every problem of an entered value and every fault of the webhook has words
     keys.filter((key) => !isMessageKey(key, dictionary)),
     [],
   );
+});
+
+test('the words of a problem name the bounds and the detail that the API tells with it', () => {
+  const texts = new Map<string, string>(Object.entries(dictionary));
+  for (const [code, description] of Object.entries(INPUT_PROBLEMS)) {
+    const key = `error.problem.${enumName(code)}`;
+    const words = `${texts.get(key)} ${texts.get(`${key}.named`) ?? ''}`;
+    const told = [...description.matchAll(/`(min|max|detail)`/g)].map(([, name]) => name);
+    const filledIn = [...words.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    assert.deepEqual(filledIn.sort(), told.sort(), code);
+  }
 });
 
 test('isMessageKey is not taken in by what every object has', () => {

@@ -25,6 +25,15 @@ test('createFormat writes zero as zero', () => {
   assert.equal(en.ms(0), '0ms');
 });
 
+test('format tells the hours of a day from 00 to 23', () => {
+  const utc = createFormat('en', 'UTC');
+  const afternoon = '2026-11-22T14:41:54Z';
+  assert.equal(utc.exact(afternoon), 'Nov 22, 2026, 14:41:54 UTC');
+  assert.equal(utc.exact('2026-11-22T00:01:04Z'), 'Nov 22, 2026, 00:01:04 UTC');
+  assert.equal(utc.clock(afternoon), '14:41:54');
+  assert.equal(utc.dayAndClock(afternoon), 'Nov 22, 14:41');
+});
+
 test('format.amount keeps two decimals and no more', () => {
   assert.deepEqual([0, 13, 12.5, 1234.567].map(en.amount), ['0', '13', '12.5', '1,234.57']);
 });

@@ -226,6 +226,28 @@ step('a failed load says so and can be tried again', async ({ page, complaints }
   complaints.splice(0);
 });
 
+step('figures that are on their way are not told as missing', async ({ page, complaints }) => {
+  let fail: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    // A document is asked for by its id alone: the use is what asks by models.
+    if (!route.request().postData()?.includes('"by":"MODEL"')) return route.fallback();
+    await held;
+    await route.abort();
+  });
+  await page.goto('/models');
+  const row = rows(page).filter({ hasText: 'claude-sonnet-4-5' });
+  // Requests, cost and hit rate.
+  await eventually(async () => assert.equal(await row.locator('.skeleton').count(), 3));
+  fail();
+  await eventually(async () => assert.equal(await row.locator('.skeleton').count(), 0));
+  await row.getByText('–').first().waitFor();
+  await stopAnswering(page);
+  complaints.splice(0);
+});
+
 step('the browser had nothing to complain about', async ({ complaints }) => {
   // What a test cut off may have been told late.
   assert.deepEqual(

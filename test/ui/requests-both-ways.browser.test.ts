@@ -11,7 +11,7 @@ import {
   placeOfRow,
   visibleTimes,
 } from './place-in-list.ts';
-import { eventually, graphql, openSettled, openVisit, rowsOf, sendRequest } from './visit.ts';
+import { eventually, graphql, openSettled, openVisit, rowsOf, sendRequest, whenSettled } from './visit.ts';
 
 const step = await openVisit({ history: { rows: 3_000, days: 7 } });
 
@@ -36,7 +36,8 @@ step('a moment is jumped to, and the list goes on both ways from there, up to no
   await eventually(async () => assert.equal(await page.evaluate(focusedTable), 'requests'));
   await page.goBack();
   await assertAround(page, moment);
-  // What is in sight keeps its place, and its focus, while newer rows come above it.
+  // What is in sight keeps its place, and its focus, while newer rows come above it: those that are asked for from here on.
+  await whenSettled(page);
   const place = await page.evaluate(nearTop);
   await page.waitForFunction(hasRowsAbove, place.rowsAbove + 50);
   await eventually(async () => assert.equal(await page.evaluate(placeOfRow, place.key), place.topPx));

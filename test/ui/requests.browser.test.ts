@@ -14,6 +14,7 @@ import {
   sendRequest,
   stopAnswering,
   waitForRows,
+  whenSettled,
 } from './visit.ts';
 
 const ROWS = 100_000;
@@ -170,11 +171,22 @@ step('rows are walked, opened and closed by keyboard, and typing is left alone',
   await rowsOf(page).first().waitFor();
   for (const key of ['j', 'j', 'ArrowDown', 'k']) await page.keyboard.press(key);
   await eventually(async () => assert.equal(await focusedRow(page), '3'));
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  await page.evaluate(noteEntrances);
+  const entrances = () => page.evaluate(() => [...Reflect.get(window, 'entrances')].sort());
+  const contentOf = page.getByRole('dialog').getByText('Account and reason');
   await page.keyboard.press('Enter');
-  await page.getByRole('dialog').waitFor();
+  await contentOf.waitFor();
+  await eventually(async () => assert.deepEqual(await entrances(), ['fade-in', 'slide-in']));
   const first = query(page).get('open');
   await page.keyboard.press('j');
   await page.waitForFunction((id) => new URL(location.href).searchParams.get('open') !== id, first);
+  await contentOf.waitFor();
+  await whenSettled(page);
+  await page.evaluate(twoFrames);
+  // The next one is there at once, so that the page does not flash up behind it.
+  assert.deepEqual(await entrances(), ['fade-in', 'slide-in']);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await eventually(async () => assert.equal(query(page).get('open'), null));
@@ -330,6 +342,20 @@ async function histogramSum(page: Page): Promise<number> {
   const bars = page.getByRole('region', { name: 'Requests over time' }).locator('[data-bar]');
   const texts = await bars.evaluateAll((all) => all.map((bar) => bar.getAttribute('aria-label') ?? ''));
   return texts.reduce((sum, text) => sum + numberIn(/([\d,]+) requests?/.exec(text)?.[1]), 0);
+}
+
+/** Runs in the page: notes the animations by which a drawer comes in. */
+function noteEntrances(): void {
+  const entrances: string[] = [];
+  Reflect.set(window, 'entrances', entrances);
+  document.addEventListener('animationstart', ({ animationName }) => {
+    if (animationName === 'fade-in' || animationName === 'slide-in') entrances.push(animationName);
+  });
+}
+
+/** Runs in the page: whatever was to begin has begun after them. */
+async function twoFrames(): Promise<void> {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
 }
 
 function focusedRow(page: Page): Promise<string | null> {

@@ -85,6 +85,13 @@ step('what the gateway finds wrong is said in the reader’s language', async ({
   const field = page.locator('[data-setting="affinity.ttlSeconds"]');
   await field.getByText('必须是 1 到 604,800 的整数。', { exact: true }).waitFor();
   await page.getByRole('button', { name: '撤销' }).click();
+  await openSettled(page, '/settings?tab=transfer');
+  const text = page.getByLabel('配置', { exact: true });
+  await text.fill('affinty: {}\nusers: [{ username: ada }, { username: ada }]\n');
+  await page.getByRole('button', { name: '查看将有哪些变化' }).click();
+  await page.getByText('不是已知的键。是否想写“affinity”？').waitFor();
+  await page.getByText('与 users[0] 重复。').waitFor();
+  await text.fill('');
   await page.evaluate(() => localStorage.setItem('warmpath.locale', 'en'));
   await openSettled(page, '/settings?tab=affinity');
 });
@@ -296,6 +303,17 @@ step('every section passes axe in the light and fits a phone in the dark', async
       await assertAccessible(page, `${tab} ${theme} ${width}`);
     }
   }
+  // The row of sections fades at its end, to say that it goes on; the last one is clear of that.
+  await openSettled(page, '/settings?tab=transfer');
+  const row = page.getByRole('navigation', { name: 'Sections of the settings' });
+  await eventually(async () => {
+    const [whole, last] = await Promise.all([
+      row.boundingBox(),
+      row.getByRole('link', { name: 'Import and export' }).boundingBox(),
+    ]);
+    assert.ok(whole && last);
+    assert.ok(last.x >= whole.x && last.x + last.width <= whole.x + whole.width - 32);
+  });
 });
 
 step('the browser had nothing to complain about', async ({ complaints }) => {

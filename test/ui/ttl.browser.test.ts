@@ -210,7 +210,7 @@ step('dollars from a sample tell their error, and plans that it does not tell ap
   await openSettled(page, '/ttl?period=7d');
   await page.getByText(/seems cheapest, but not clearly$/).waitFor();
   await page.getByText(/^About equal to the .+: \$[\d,]+ ± \$1,000 less$/).waitFor();
-  await page.getByText(/of 40 sessions, drawn from 400,/).waitFor();
+  await page.getByText(/in a sample of 40 of all 400 sessions,/).waitFor();
   const plans = page.getByRole('list', { name: 'Cost of input with each plan' }).getByRole('listitem');
   const about = plans.filter({ hasText: 'about equal' });
   await eventually(async () => assert.equal(await about.count(), 2));

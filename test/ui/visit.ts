@@ -13,6 +13,7 @@ import type { History } from './seed-history.ts';
 /** How long something may take to show on a machine that is busy with other tests. */
 const WAIT_MS = 45_000;
 const LOOK_AGAIN_MS = 50;
+const DAY_MS = 86_400_000;
 const PASSWORD = 'a visit to the panel';
 const SETUP = 'mutation ($input: SetupInput!) { setup(input: $input) { errors { code } } }';
 
@@ -185,6 +186,13 @@ export async function eventually(claim: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Before what must be told on the day that it is done on: late in the evening, UTC, it waits for the next day. */
+export async function notAcrossMidnight(): Promise<void> {
+  const leftMs = DAY_MS - (Date.now() % DAY_MS);
+  // A timer may be a moment early.
+  if (leftMs < WAIT_MS) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
+}
+
 /** Opens a screen and waits until nothing on it is loading. */
 export async function openSettled(page: Page, path: string): Promise<void> {
   await page.goto(path);
@@ -198,6 +206,7 @@ export async function whenSettled(page: Page): Promise<void> {
     await page.locator('.skeleton').first().waitFor({ state: 'detached' });
     assert.equal(unanswered.get(page)?.size ?? 0, 0, 'an answer is still to come');
     await page.evaluate(afterOthers);
+    assert.equal(unanswered.get(page)?.size ?? 0, 0, 'an answer led to another question');
     assert.equal(await page.locator('.skeleton').count(), 0, 'it is loading again');
   });
 }
@@ -239,6 +248,15 @@ function isStill(): boolean {
     .some(({ playState, effect }) => playState === 'running' && effect?.getTiming().iterations !== Infinity);
   const isHidden = (row: Element) => getComputedStyle(row).visibility === 'hidden';
   return !isMoving && ![...document.querySelectorAll('[role="row"]')].some(isHidden);
+}
+
+/** Runs in the page: the keys come before what the first one opens has taken the focus. */
+export async function pressAtOnce(keys: readonly string[]): Promise<void> {
+  const focused = document.activeElement;
+  for (const key of keys) {
+    focused?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    await Promise.resolve();
+  }
 }
 
 /** Names of columns that do not fit their heads. */

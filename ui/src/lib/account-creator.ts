@@ -5,31 +5,31 @@ import { ApiError, graphql, refuseUserErrors, run } from './graphql.ts';
 
 const CREATE_PROVIDER = graphql(`
   mutation CreateProvider($input: CreateProviderInput!) {
-    createProvider(input: $input) { provider { id } errors { code message path problem min max } }
+    createProvider(input: $input) { provider { id } errors { code message path problem min max detail } }
   }
 `);
 
 export const CREATE_ENDPOINT = graphql(`
   mutation CreateEndpoint($input: CreateEndpointInput!) {
-    createEndpoint(input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max } }
+    createEndpoint(input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max detail } }
   }
 `);
 
 const CREATE_ACCOUNT = graphql(`
   mutation CreateAccount($input: CreateAccountInput!) {
-    createAccount(input: $input) { account { id } errors { code message path problem min max } }
+    createAccount(input: $input) { account { id } errors { code message path problem min max detail } }
   }
 `);
 
 const CREATE_MODEL = graphql(`
   mutation CreateModel($input: CreateModelInput!) {
-    createModel(input: $input) { model { id } errors { code message path problem min max } }
+    createModel(input: $input) { model { id } errors { code message path problem min max detail } }
   }
 `);
 
 const CREATE_MAPPING = graphql(`
   mutation CreateModelMapping($input: CreateModelMappingInput!) {
-    createModelMapping(input: $input) { modelMapping { id } errors { code message path problem min max } }
+    createModelMapping(input: $input) { modelMapping { id } errors { code message path problem min max detail } }
   }
 `);
 

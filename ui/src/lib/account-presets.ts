@@ -15,6 +15,7 @@ export interface Preset {
   providerName: string;
   surface: ServedSurface;
   baseUrl: string;
+  /** The first is what an account is tested with: cheap, and there for everybody. */
   models: readonly string[];
 }
 
@@ -23,19 +24,19 @@ export const PRESETS: Record<PresetName, Preset> = {
     providerName: 'anthropic',
     surface: 'ANTHROPIC_MESSAGES',
     baseUrl: 'https://api.anthropic.com',
-    models: ['claude-opus-4-5', 'claude-sonnet-4-5', 'claude-haiku-4-5'],
+    models: ['claude-haiku-4-5', 'claude-sonnet-5', 'claude-opus-5', 'claude-sonnet-4-5', 'claude-opus-4-5'],
   },
   openai: {
     providerName: 'openai',
     surface: 'OPENAI_CHAT',
     baseUrl: 'https://api.openai.com',
-    models: ['gpt-5', 'gpt-5-mini'],
+    models: ['gpt-5-mini', 'gpt-5.5', 'gpt-5.2', 'gpt-5'],
   },
   gemini: {
     providerName: 'gemini',
     surface: 'GEMINI',
     baseUrl: 'https://generativelanguage.googleapis.com',
-    models: ['gemini-2.5-pro', 'gemini-2.5-flash'],
+    models: ['gemini-2.5-flash', 'gemini-3.5-flash', 'gemini-3.1-pro-preview', 'gemini-2.5-pro'],
   },
   custom: { providerName: '', surface: 'OPENAI_CHAT', baseUrl: '', models: [] },
 };

@@ -4,7 +4,7 @@ import { ApiError, graphql, run, type VariablesOf } from './graphql.ts';
 
 const CREATE_API_KEY = graphql(`
   mutation CreateApiKey($input: CreateApiKeyInput!) {
-    createApiKey(input: $input) { apiKey { id } secret errors { code message path problem min max } }
+    createApiKey(input: $input) { apiKey { id } secret errors { code message path problem min max detail } }
   }
 `);
 

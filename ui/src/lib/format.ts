@@ -42,7 +42,12 @@ export function createFormat(wantedLocale: string, timeZone?: string) {
     hourCycle: 'h23',
   });
   const day = new Intl.DateTimeFormat(locale, { ...inZone, month: 'short', day: 'numeric' });
-  const exact = new Intl.DateTimeFormat(locale, { ...inZone, dateStyle: 'medium', timeStyle: 'long' });
+  const exact = new Intl.DateTimeFormat(locale, {
+    ...inZone,
+    dateStyle: 'medium',
+    timeStyle: 'long',
+    hourCycle: 'h23',
+  });
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
 
   return {

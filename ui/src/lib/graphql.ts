@@ -17,10 +17,12 @@ export type { ResultOf, VariablesOf } from 'gql.tada';
 /** Both servers' and browsers' way of saying that a request came from a script of this origin. */
 export const REQUEST_HEADERS = { 'x-graphql-yoga-csrf': 'panel', 'graphql-require-preflight': '1' };
 
-interface InputFault {
-  problem: string;
+/** What an expected error tells for programs. */
+interface Fault {
+  problem: string | null;
   min: number | null;
   max: number | null;
+  detail: string | null;
   path: readonly string[] | null;
 }
 
@@ -29,8 +31,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
-  /** What is wrong with a value that was entered; null when it is about none, or only the message says it. */
-  readonly fault: InputFault | null;
+  /** Of an expected error; null of any other. */
+  readonly fault: Fault | null;
 
   constructor(
     message: string,
@@ -38,7 +40,7 @@ export class ApiError extends Error {
       code: string;
       requestId?: string | null;
       retryAfterSeconds?: number | null;
-      fault?: InputFault | null;
+      fault?: Fault | null;
     },
   ) {
     super(message);
@@ -118,13 +120,13 @@ export function refuseUserErrors(
     code: string;
     message: string;
     retryAfterSeconds?: number | null;
-    problem?: string | null;
-  } & Partial<Omit<InputFault, 'problem'>>)[],
+  } & Partial<Fault>)[],
 ): void {
   const [first] = errors;
   if (!first) return;
-  const { code, message, retryAfterSeconds, problem, min = null, max = null, path = null } = first;
-  const fault = problem ? { problem, min, max, path } : null;
+  const { code, message, retryAfterSeconds } = first;
+  const { problem = null, min = null, max = null, detail = null, path = null } = first;
+  const fault = { problem, min, max, detail, path };
   throw new ApiError(message, { code, retryAfterSeconds: retryAfterSeconds ?? null, fault });
 }
 

@@ -80,7 +80,8 @@ export function openFeed<Data, Variables extends object>(
       };
     },
     (isAgain) => {
-      if (!cursor.isKnown) handlers.onOpen?.(isAgain);
+      // The first event may be here before it is known that the stream is open.
+      if (!isAgain || !cursor.isKnown) handlers.onOpen?.(isAgain);
     },
   );
 

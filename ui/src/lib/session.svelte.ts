@@ -25,7 +25,7 @@ const BUILD = graphql(`
 
 const SETUP = graphql(`
   mutation Setup($input: SetupInput!) {
-    setup(input: $input) { session { authenticated role name } errors { code message } }
+    setup(input: $input) { session { authenticated role name } errors { code message retryAfterSeconds problem min max } }
   }
 `);
 

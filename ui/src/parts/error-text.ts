@@ -2,7 +2,7 @@
 
 import type { ApiError } from '../lib/graphql.ts';
 import { i18n, t, tOr } from '../lib/i18n.svelte.ts';
-import { namedProblemText } from './problem-text.ts';
+import { type InputError, namedFaultText } from './problem-text.ts';
 import { withSaid } from './reason-text.ts';
 
 export function errorText(error: ApiError): string {
@@ -17,6 +17,8 @@ export function errorText(error: ApiError): string {
       return t('error.insecure');
     case 'version-conflict':
       return t('error.versionConflict');
+    case 'too-many-attempts':
+      return t('login.wait', { time: i18n.format.duration((error.retryAfterSeconds ?? 60) * 1000) });
     case 'REPLAY_RUNNING':
       return t('error.replayRunning');
     case 'FORBIDDEN':
@@ -34,11 +36,23 @@ function otherText(error: ApiError): string {
   return wordedByCode(error);
 }
 
-/** The API's own words are English and say most; for other readers the code says in general what they are about. */
-function wordedByCode({ code, message, fault }: ApiError): string {
-  const problem = fault && namedProblemText(fault);
-  if (problem !== null) return problem;
-  const general = tOr(`error.code.${code}`, '');
-  if (message === '') return general || t('error.unknown');
-  return general === '' || i18n.locale === 'en' ? message : withSaid(general, message);
+/** The same of an expected error that is no reason to stop. */
+export function userErrorText({ code, message, ...fault }: InputError): string {
+  return wordedByCode({ code, message, fault });
 }
+
+interface Worded {
+  code: string;
+  message: string;
+  fault: Omit<InputError, 'code' | 'message'> | null;
+}
+
+/** What neither a problem nor the code says is in the API's own words, which are English: other readers are told what they are. */
+function wordedByCode({ code, message, fault }: Worded): string {
+  const told = namedFaultText({ code, ...(fault ?? NO_FAULT) });
+  if (told !== null) return told;
+  if (message === '') return t('error.unknown');
+  return i18n.locale === 'en' ? message : withSaid(tOr(`error.about.${code}`, t('error.about')), message);
+}
+
+const NO_FAULT = { problem: null, min: null, max: null, path: null };

@@ -2,6 +2,7 @@
 
 import { graphql } from '../lib/graphql.ts';
 import { type Feed, openFeed } from '../lib/live.svelte.ts';
+import { countTold } from '../lib/look-back.svelte.ts';
 
 const CLEARED = graphql(`
   subscription Cleared($after: String) {
@@ -9,7 +10,8 @@ const CLEARED = graphql(`
   }
 `);
 
-type Subject = 'AFFINITIES' | 'REQUEST_LOGS' | 'MODEL_MAPPINGS';
+const SUBJECTS = ['AFFINITIES', 'REQUEST_LOGS', 'MODEL_MAPPINGS'] as const;
+type Subject = (typeof SUBJECTS)[number];
 
 const listeners = new Set<(subject: Subject) => void>();
 
@@ -20,14 +22,23 @@ export function onCleared(listener: (subject: Subject) => void): () => void {
 }
 
 export function announceClears(): Feed {
+  let known: number | null = null;
   return openFeed(
     CLEARED,
     {},
     {
-      onData: ({ cleared }) => {
-        for (const listener of listeners) listener(cleared.subject);
-      },
+      onData: ({ cleared }) => announce(cleared.subject),
       positionOf: ({ cleared }) => cleared.cursor,
+      onOpen: async (isAgain) => {
+        const count = await countTold('cleared');
+        // Nobody says what was cleared while the tab rested.
+        if (isAgain && count !== known) SUBJECTS.forEach(announce);
+        known = count;
+      },
     },
   );
+}
+
+function announce(subject: Subject): void {
+  for (const listener of listeners) listener(subject);
 }

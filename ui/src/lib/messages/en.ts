@@ -8,6 +8,7 @@ import { cache } from './en/cache.ts';
 import { charts } from './en/charts.ts';
 import { codes } from './en/codes.ts';
 import { explorer } from './en/explorer.ts';
+import { importFaults } from './en/import-faults.ts';
 import { keys } from './en/keys.ts';
 import { lab } from './en/lab.ts';
 import { models } from './en/models.ts';
@@ -43,5 +44,6 @@ export const dictionary = {
   ...alerts,
   ...audit,
   ...settings,
+  ...importFaults,
   ...explorer,
 } as const;

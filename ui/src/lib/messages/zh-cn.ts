@@ -9,6 +9,7 @@ import { cache } from './zh-cn/cache.ts';
 import { charts } from './zh-cn/charts.ts';
 import { codes } from './zh-cn/codes.ts';
 import { explorer } from './zh-cn/explorer.ts';
+import { importFaults } from './zh-cn/import-faults.ts';
 import { keys } from './zh-cn/keys.ts';
 import { lab } from './zh-cn/lab.ts';
 import { models } from './zh-cn/models.ts';
@@ -44,5 +45,6 @@ export const dictionary = {
   ...alerts,
   ...audit,
   ...settings,
+  ...importFaults,
   ...explorer,
 } satisfies Record<keyof typeof en, string>;

@@ -6,7 +6,7 @@ import { ACCOUNT } from './queries.ts';
 export const SET_PAUSED = graphql(
   `
   mutation SetAccountPaused($id: ID!, $paused: Boolean!) {
-    setAccountPaused(id: $id, paused: $paused) { account { ...ListedAccount } errors { code message } }
+    setAccountPaused(id: $id, paused: $paused) { account { ...ListedAccount } errors { code message path problem min max detail } }
   }
 `,
   [ACCOUNT],
@@ -15,7 +15,7 @@ export const SET_PAUSED = graphql(
 export const RESET_HEALTH = graphql(
   `
   mutation ResetAccountHealth($id: ID!) {
-    resetAccountHealth(id: $id) { account { ...ListedAccount } errors { code message } }
+    resetAccountHealth(id: $id) { account { ...ListedAccount } errors { code message path problem min max detail } }
   }
 `,
   [ACCOUNT],
@@ -24,7 +24,7 @@ export const RESET_HEALTH = graphql(
 export const SET_DEMO_FAILURE = graphql(
   `
   mutation SetDemoFailure($id: ID!, $failure: DemoFailure!) {
-    setDemoFailure(accountId: $id, failure: $failure) { account { ...ListedAccount } errors { code message } }
+    setDemoFailure(accountId: $id, failure: $failure) { account { ...ListedAccount } errors { code message path problem min max detail } }
   }
 `,
   [ACCOUNT],
@@ -37,39 +37,39 @@ export const TEST_ACCOUNT = graphql(`
         ok status latencyMs timeToFirstTokenMs errorCode errorMessage
         model { name } endpoint { name } requestLog { id }
       }
-      errors { code message }
+      errors { code message path problem min max detail }
     }
   }
 `);
 
 export const UPDATE_PROVIDER = graphql(`
   mutation UpdateProvider($id: ID!, $input: UpdateProviderInput!) {
-    updateProvider(id: $id, input: $input) { provider { id version name allowPrivateNetwork } errors { code message path problem min max } }
+    updateProvider(id: $id, input: $input) { provider { id version name allowPrivateNetwork } errors { code message path problem min max detail } }
   }
 `);
 
 export const DELETE_PROVIDER = graphql(`
   mutation DeleteProvider($id: ID!) {
-    deleteProvider(id: $id) { deletedId errors { code message } }
+    deleteProvider(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const UPDATE_ENDPOINT = graphql(`
   mutation UpdateEndpoint($id: ID!, $input: UpdateEndpointInput!) {
-    updateEndpoint(id: $id, input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max } }
+    updateEndpoint(id: $id, input: $input) { endpoint { id version name surface baseUrl } errors { code message path problem min max detail } }
   }
 `);
 
 export const DELETE_ENDPOINT = graphql(`
   mutation DeleteEndpoint($id: ID!) {
-    deleteEndpoint(id: $id) { deletedId errors { code message } }
+    deleteEndpoint(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const UPDATE_ACCOUNT = graphql(
   `
   mutation UpdateAccount($id: ID!, $input: UpdateAccountInput!) {
-    updateAccount(id: $id, input: $input) { account { ...ListedAccount } errors { code message path problem min max } }
+    updateAccount(id: $id, input: $input) { account { ...ListedAccount } errors { code message path problem min max detail } }
   }
 `,
   [ACCOUNT],
@@ -77,13 +77,13 @@ export const UPDATE_ACCOUNT = graphql(
 
 export const DELETE_ACCOUNT = graphql(`
   mutation DeleteAccount($id: ID!) {
-    deleteAccount(id: $id) { deletedId errors { code message } }
+    deleteAccount(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const DELETE_MAPPING = graphql(`
   mutation DeleteModelMapping($id: ID!) {
-    deleteModelMapping(id: $id) { deletedId errors { code message } }
+    deleteModelMapping(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 

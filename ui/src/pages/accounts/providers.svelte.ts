@@ -3,8 +3,17 @@
 import { onDestroy } from 'svelte';
 import { run } from '../../lib/graphql.ts';
 import { openFeed } from '../../lib/live.svelte.ts';
+import { LookBack } from '../../lib/look-back.svelte.ts';
+import { Meanwhile } from '../../lib/meanwhile.ts';
 import { fetchOnce, type Resource } from '../../lib/resource.svelte.ts';
-import { ACCOUNT_CHANGED, ACCOUNT_USE, type Account, PROVIDERS, type Provider } from './queries.ts';
+import {
+  ACCOUNT_CHANGED,
+  ACCOUNT_USE,
+  type Account,
+  PROVIDERS,
+  type Provider,
+  type ProviderPage,
+} from './queries.ts';
 import { type Use, useByAccount } from './rows.ts';
 
 const RELOAD_DELAY_MS = 1000;
@@ -55,15 +64,29 @@ export class ProviderList {
 }
 
 export function followProviders(): ProviderList {
-  const list = new ProviderList(fetchOnce(readProviders), fetchOnce(readUse));
+  const meanwhile = new Meanwhile<Account>();
+  let accountsChanged = 0;
+  const providers = fetchOnce(async () => {
+    meanwhile.begin();
+    const found = await readProviders();
+    accountsChanged = found.accountsChanged;
+    return found.providers.map((one) => ({ ...one, accounts: one.accounts.map(meanwhile.latest) }));
+  });
+  const list = new ProviderList(providers, fetchOnce(readUse));
+  const missed = new LookBack('accountsChanged');
+  missed.watch(
+    () => (providers.isLoading || providers.value === null ? null : accountsChanged),
+    () => providers.reloadSoon(RELOAD_DELAY_MS),
+  );
   const feed = openFeed(
     ACCOUNT_CHANGED,
     {},
     {
-      onData: ({ accountChanged }) => list.put(accountChanged),
-      onOpen: (isAgain) => {
-        if (isAgain) void list.reload();
+      onData: ({ accountChanged }) => {
+        meanwhile.tell(accountChanged);
+        list.put(accountChanged);
       },
+      onOpen: (isAgain) => void (isAgain ? list.reload() : missed.opened()),
     },
   );
   onDestroy(() => feed.close());
@@ -73,21 +96,16 @@ export function followProviders(): ProviderList {
   return list;
 }
 
-async function readProviders(): Promise<Provider[]> {
-  const found: Provider[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { providers }: { providers: ProviderPage } = await run(PROVIDERS, { after });
-    found.push(...providers.nodes);
-    if (!providers.pageInfo.hasNextPage) break;
-    after = providers.pageInfo.endCursor;
+/** All of them, with the count of changes when the first were read. */
+async function readProviders(): Promise<{ providers: Provider[]; accountsChanged: number }> {
+  let found: ProviderPage = await run(PROVIDERS, {});
+  const { accountsChanged } = found.liveCounts;
+  const providers = [...found.providers.nodes];
+  for (let page = 1; page < MAX_PAGES && found.providers.pageInfo.hasNextPage; page += 1) {
+    found = await run(PROVIDERS, { after: found.providers.pageInfo.endCursor });
+    providers.push(...found.providers.nodes);
   }
-  return found;
-}
-
-interface ProviderPage {
-  nodes: Provider[];
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  return { providers, accountsChanged };
 }
 
 async function readUse(): Promise<Map<string, Use>> {

@@ -26,6 +26,7 @@ const PROVIDER = graphql(
 export const PROVIDERS = graphql(
   `
   query Providers($after: String) {
+    liveCounts { accountsChanged }
     providers(first: 50, after: $after) {
       nodes { ...ListedProvider }
       pageInfo { hasNextPage endCursor }
@@ -98,6 +99,7 @@ export const ACCOUNT_CHANGED = graphql(
 
 export type Account = ResultOf<typeof ACCOUNT>;
 export type Provider = ResultOf<typeof PROVIDER>;
+export type ProviderPage = ResultOf<typeof PROVIDERS>;
 export type Endpoint = Provider['endpoints'][number];
 export type DemoFailure = NonNullable<Account['demoFailure']>;
 type DetailNode = NonNullable<ResultOf<typeof ACCOUNT_DETAIL>['node']>;

@@ -118,7 +118,7 @@ export const DESTINATIONS = graphql(`
 export const PIN_AFFINITY = graphql(
   `
   mutation PinAffinity($id: ID!, $pinned: Boolean!) {
-    pinAffinity(id: $id, pinned: $pinned) { affinity { ...Binding } errors { code message } }
+    pinAffinity(id: $id, pinned: $pinned) { affinity { ...Binding } errors { code message path problem min max detail } }
   }
 `,
   [BINDING],
@@ -127,7 +127,7 @@ export const PIN_AFFINITY = graphql(
 export const MOVE_AFFINITY = graphql(
   `
   mutation MoveAffinity($id: ID!, $accountId: ID!) {
-    moveAffinity(id: $id, accountId: $accountId) { affinity { ...Binding } errors { code message } }
+    moveAffinity(id: $id, accountId: $accountId) { affinity { ...Binding } errors { code message path problem min max detail } }
   }
 `,
   [BINDING],
@@ -162,33 +162,33 @@ export const AFFINITY_STATS_CHANGED = graphql(
 
 export const CLEAR_AFFINITIES = graphql(`
   mutation ClearAffinities($ids: [ID!]!) {
-    clearAffinities(ids: $ids) { clearedCount errors { code message } }
+    clearAffinities(ids: $ids) { clearedCount errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_KEY_AFFINITIES = graphql(`
   mutation ClearAffinity($apiKeyId: ID!, $endpointId: ID!, $modelId: ID!, $surface: Surface!) {
     clearAffinity(apiKeyId: $apiKeyId, endpointId: $endpointId, modelId: $modelId, surface: $surface) {
-      clearedCount errors { code message }
+      clearedCount errors { code message path problem min max detail }
     }
   }
 `);
 
 export const CLEAR_USER_AFFINITIES = graphql(`
   mutation ClearUserAffinities($identifier: String!) {
-    clearUserAffinities(identifier: $identifier) { clearedCount errors { code message } }
+    clearUserAffinities(identifier: $identifier) { clearedCount errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_PROVIDER_AFFINITIES = graphql(`
   mutation ClearProviderAffinities($providerId: ID!) {
-    clearProviderAffinities(providerId: $providerId) { clearedCount errors { code message } }
+    clearProviderAffinities(providerId: $providerId) { clearedCount errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_ALL_AFFINITIES = graphql(`
   mutation ClearAllAffinities {
-    clearAllAffinities { clearedCount errors { code message } }
+    clearAllAffinities { clearedCount errors { code message path problem min max detail } }
   }
 `);
 

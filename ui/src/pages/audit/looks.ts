@@ -16,6 +16,11 @@ export function actionText(action: string): string {
   return tOr(`audit.action.${action}`, action);
 }
 
+/** Codes of errors, which the API joins without room for a line to break. */
+export function codesText(codes: string): string {
+  return codes.replaceAll(',', ', ');
+}
+
 /** The actors that are no name of a token or key. */
 export function actorText(actor: string): string {
   switch (actor) {

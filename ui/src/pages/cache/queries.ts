@@ -4,6 +4,7 @@ import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 export const FIGURES = graphql(`
   query CacheFigures($filter: RequestLogFilter) {
+    liveCounts { requestsLogged }
     requestLogStats(filter: $filter) {
       total inputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd cacheWriteCostUsd unpricedRequests
       reportedRequests requestsWithCacheHit requestCacheHitRate
@@ -21,6 +22,7 @@ export const FIGURES = graphql(`
 
 export const GROUPS = graphql(`
   query CacheGroups($filter: RequestLogFilter, $bound: RequestLogFilter, $by: RequestDimension!) {
+    liveCounts { requestsLogged }
     requestGroups(filter: $filter, by: $by, first: 200) {
       groupId name total inputTokens cacheReadTokens cacheWriteTokens costUsd savedUsd unpricedRequests
     }
@@ -79,6 +81,7 @@ export const SETTINGS = graphql(
 export const RESERVING_ACCOUNTS = graphql(
   `
   query CacheAccounts($after: String) {
+    liveCounts { accountsChanged }
     accounts(first: 100, after: $after) { nodes { ...ReservingAccount } totalCount pageInfo { hasNextPage endCursor } }
   }
 `,
@@ -115,7 +118,7 @@ export const PREVIEW = graphql(
       accounts(first: 100, after: $after) {
         nodes { account { id } proposed { ...HeldBack } } pageInfo { hasNextPage endCursor }
       }
-      errors { code message path problem min max }
+      errors { code message path problem min max detail }
     }
   }
 `,
@@ -127,7 +130,7 @@ export const SAVE = graphql(
   mutation CacheSaveReservation($input: UpdateSettingsInput!) {
     updateSettings(input: $input) {
       settings { version reservation { ...Reservation } }
-      errors { code message path problem min max }
+      errors { code message path problem min max detail }
     }
   }
 `,
@@ -150,6 +153,7 @@ export type Groups = ResultOf<typeof GROUPS>;
 export type SeriesBucket = ResultOf<typeof SERIES>['requestSeries'][number];
 export type ReservationValues = ResultOf<typeof RESERVATION>;
 export type ReservingAccount = ResultOf<typeof ACCOUNT>;
+export type Checks = ResultOf<typeof CHECKS>['affinityStats'];
 export type HeldBack = ResultOf<typeof HELD_BACK>;
 export type Preview = ResultOf<typeof PREVIEW>['reservationPreview'];
 export type Facts = ResultOf<typeof FACTS>['providerCacheFacts'][number];

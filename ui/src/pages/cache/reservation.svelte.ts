@@ -3,6 +3,8 @@
 import { onDestroy } from 'svelte';
 import { type ApiError, asApiError, refuseUserErrors, run } from '../../lib/graphql.ts';
 import { openFeed } from '../../lib/live.svelte.ts';
+import { LookBack } from '../../lib/look-back.svelte.ts';
+import { Meanwhile } from '../../lib/meanwhile.ts';
 import { Resource } from '../../lib/resource.svelte.ts';
 import { faultText, type InputError } from '../../parts/problem-text.ts';
 import { changesOf, errorsByField, isChanged } from './draft.ts';
@@ -80,7 +82,9 @@ export class ReservationDesk {
 
   /** Goes on with what somebody else has saved; the draft is given up. */
   takeConflict = (): void => {
-    if (this.conflict) this.#accept(this.conflict);
+    if (!this.conflict) return;
+    this.#accept(this.conflict);
+    this.accounts.refreshSoon();
   };
 
   /** True when it was saved. Otherwise the draft stays, and the reason stands beside it. */
@@ -116,6 +120,7 @@ export class ReservationDesk {
     refuseUserErrors(unplaced);
     if (errors.length > 0 || !settings) return false;
     this.#accept(settings);
+    this.accounts.refreshSoon();
     return true;
   }
 
@@ -126,7 +131,6 @@ export class ReservationDesk {
     this.saveError = null;
     this.refused = {};
     void this.preview.reload();
-    this.accounts.refreshSoon();
   }
 
   async #fetchPreview(): Promise<ShownPreview> {
@@ -157,27 +161,38 @@ export class AccountList {
   isLoading = $state(false);
   error = $state.raw<ApiError | null>(null);
   #after: string | null = null;
+  #accountsChanged = 0;
   #changed: () => void;
   #again = new Resource(() => this.#reload());
+  #meanwhile = new Meanwhile<ReservingAccount>();
+  #missed = new LookBack('accountsChanged');
   #feed = openFeed(
     RESERVING_CHANGED,
     {},
     {
       onData: ({ accountChanged }) => this.#put(accountChanged),
-      onOpen: (isAgain) => isAgain && this.refreshSoon(),
+      onOpen: (isAgain) => void (isAgain ? this.refreshSoon() : this.#missed.opened()),
     },
   );
 
   constructor(changed: () => void) {
     this.#changed = changed;
     void this.loadMore();
+    this.#missed.watch(
+      () => (this.isFirst || this.isLoading ? null : this.#accountsChanged),
+      () => {
+        this.refreshSoon();
+        changed();
+      },
+    );
   }
 
   loadMore = async (): Promise<void> => {
     this.isLoading = true;
     try {
-      const { accounts } = await run(RESERVING_ACCOUNTS, { after: this.#after });
-      this.rows = [...this.rows, ...accounts.nodes];
+      const { accounts, liveCounts } = await run(RESERVING_ACCOUNTS, { after: this.#after });
+      if (this.isFirst) this.#accountsChanged = liveCounts.accountsChanged;
+      this.rows = [...this.rows, ...accounts.nodes.map(this.#meanwhile.latest)];
       this.#after = accounts.pageInfo.endCursor;
       this.hasMore = accounts.pageInfo.hasNextPage;
       this.isFirst = false;
@@ -200,8 +215,10 @@ export class AccountList {
   }
 
   #put(account: ReservingAccount): void {
+    this.#meanwhile.tell(account);
     if (!this.rows.some(({ id }) => id === account.id)) {
-      this.refreshSoon();
+      // One that is still to be paged in is told of as often as it is used.
+      if (!this.hasMore) this.refreshSoon();
       return;
     }
     this.rows = this.rows.map((row) => (row.id === account.id ? account : row));
@@ -209,6 +226,7 @@ export class AccountList {
   }
 
   async #reload(): Promise<true> {
+    this.#meanwhile.begin();
     const wanted = Math.max(1, this.rows.length);
     const rows: ReservingAccount[] = [];
     let after: string | null = null;
@@ -219,7 +237,7 @@ export class AccountList {
       after = accounts.pageInfo.endCursor;
       hasMore = accounts.pageInfo.hasNextPage;
     }
-    this.rows = rows;
+    this.rows = rows.map(this.#meanwhile.latest);
     this.#after = after;
     this.hasMore = hasMore;
     return true;

@@ -4,6 +4,7 @@ import { onDestroy } from 'svelte';
 import { WITHOUT_PINGS } from '../../lib/ceiling.ts';
 import { run } from '../../lib/graphql.ts';
 import { openFeed } from '../../lib/live.svelte.ts';
+import { LookBack } from '../../lib/look-back.svelte.ts';
 import { type PeriodName, type Range, rangeOf } from '../../lib/period.ts';
 import { fetchOnce, Resource } from '../../lib/resource.svelte.ts';
 import { route } from '../../lib/route.svelte.ts';
@@ -24,6 +25,8 @@ const REFRESH_MS: Partial<Record<NonNullable<Range['name']>, number>> = {
 
 export interface Split {
   by: Dimension;
+  /** When the groups were read; the rest came after. */
+  requestsLogged: number;
   rows: GroupRow[];
   whole: SeriesBucket[];
   tops: { groupId: string; name: string | null; points: SeriesBucket[] }[];
@@ -53,7 +56,17 @@ export function followUse(dimension: () => Dimension) {
       figures.reloadSoon(refreshMs);
       split.reloadSoon(refreshMs);
     };
-    const feed = openFeed(LOGGED, {}, { onData: refresh, onOpen: (isAgain) => isAgain && refresh() });
+    const missed = new LookBack('requestsLogged');
+    missed.watch(
+      () => (figures.isLoading ? null : (figures.value?.liveCounts.requestsLogged ?? null)),
+      () => figures.reloadSoon(refreshMs),
+    );
+    missed.watch(
+      () => (split.isLoading ? null : (split.value?.requestsLogged ?? null)),
+      () => split.reloadSoon(refreshMs),
+    );
+    const onOpen = (isAgain: boolean) => void (isAgain ? refresh() : missed.opened());
+    const feed = openFeed(LOGGED, {}, { onData: refresh, onOpen });
     onDestroy(() => feed.close());
   }
   return { figures, split };
@@ -76,6 +89,7 @@ async function fetchSplit(by: Dimension, range: Range): Promise<Split> {
   ]);
   return {
     by,
+    requestsLogged: groups.liveCounts.requestsLogged,
     rows: groupRows(groups.requestGroups, groups.bound),
     whole: whole?.requestSeries ?? [],
     tops: top.map(({ groupId, name }, index) => ({

@@ -6,7 +6,7 @@ import { KEY, USER } from './queries.ts';
 export const UPDATE_API_KEY = graphql(
   `
   mutation UpdateApiKey($id: ID!, $input: UpdateApiKeyInput!) {
-    updateApiKey(id: $id, input: $input) { apiKey { ...ListedKey } errors { code message path problem min max } }
+    updateApiKey(id: $id, input: $input) { apiKey { ...ListedKey } errors { code message path problem min max detail } }
   }
 `,
   [KEY],
@@ -15,7 +15,7 @@ export const UPDATE_API_KEY = graphql(
 export const REVOKE_API_KEY = graphql(
   `
   mutation RevokeApiKey($id: ID!) {
-    revokeApiKey(id: $id) { apiKey { ...ListedKey } errors { code message } }
+    revokeApiKey(id: $id) { apiKey { ...ListedKey } errors { code message path problem min max detail } }
   }
 `,
   [KEY],
@@ -23,14 +23,14 @@ export const REVOKE_API_KEY = graphql(
 
 export const DELETE_API_KEY = graphql(`
   mutation DeleteApiKey($id: ID!) {
-    deleteApiKey(id: $id) { deletedId errors { code message } }
+    deleteApiKey(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const CREATE_USER = graphql(
   `
   mutation CreateUser($input: CreateUserInput!) {
-    createUser(input: $input) { user { ...ListedUser } errors { code message path problem min max } }
+    createUser(input: $input) { user { ...ListedUser } errors { code message path problem min max detail } }
   }
 `,
   [USER],
@@ -39,7 +39,7 @@ export const CREATE_USER = graphql(
 export const UPDATE_USER = graphql(
   `
   mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
-    updateUser(id: $id, input: $input) { user { ...ListedUser } errors { code message path problem min max } }
+    updateUser(id: $id, input: $input) { user { ...ListedUser } errors { code message path problem min max detail } }
   }
 `,
   [USER],
@@ -47,6 +47,6 @@ export const UPDATE_USER = graphql(
 
 export const DELETE_USER = graphql(`
   mutation DeleteUser($id: ID!) {
-    deleteUser(id: $id) { deletedId errors { code message } }
+    deleteUser(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);

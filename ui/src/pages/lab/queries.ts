@@ -16,7 +16,7 @@ export const EXPLAIN = graphql(`
       account { id name provider { name } }
       boundAccount { id name }
       model { id name }
-      errors { code message }
+      errors { code message path problem min max detail }
       route {
         policy profile promptTokens isUnpriced
         considered {

@@ -110,7 +110,7 @@ export const ALIAS_TARGETS = graphql(`
 export const ADD_MODEL = graphql(
   `
   mutation AddModel($input: CreateModelInput!) {
-    createModel(input: $input) { model { ...CatalogueModel } errors { code message path problem min max } }
+    createModel(input: $input) { model { ...CatalogueModel } errors { code message path problem min max detail } }
   }
 `,
   [MODEL],
@@ -119,7 +119,7 @@ export const ADD_MODEL = graphql(
 export const UPDATE_MODEL = graphql(
   `
   mutation UpdateModel($id: ID!, $input: UpdateModelInput!) {
-    updateModel(id: $id, input: $input) { model { ...CatalogueModel } errors { code message path problem min max } }
+    updateModel(id: $id, input: $input) { model { ...CatalogueModel } errors { code message path problem min max detail } }
   }
 `,
   [MODEL],
@@ -127,14 +127,14 @@ export const UPDATE_MODEL = graphql(
 
 export const REMOVE_MODEL = graphql(`
   mutation RemoveModel($id: ID!) {
-    deleteModel(id: $id) { deletedId errors { code message } }
+    deleteModel(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const ADD_MAPPING = graphql(
   `
   mutation AddModelMapping($input: CreateModelMappingInput!) {
-    createModelMapping(input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max } }
+    createModelMapping(input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max detail } }
   }
 `,
   [MAPPING],
@@ -143,7 +143,7 @@ export const ADD_MAPPING = graphql(
 export const UPDATE_MAPPING = graphql(
   `
   mutation UpdateModelMapping($id: ID!, $input: UpdateModelMappingInput!) {
-    updateModelMapping(id: $id, input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max } }
+    updateModelMapping(id: $id, input: $input) { modelMapping { ...CatalogueMapping } errors { code message path problem min max detail } }
   }
 `,
   [MAPPING],
@@ -151,25 +151,25 @@ export const UPDATE_MAPPING = graphql(
 
 export const REMOVE_MAPPING = graphql(`
   mutation RemoveModelMapping($id: ID!) {
-    deleteModelMapping(id: $id) { deletedId errors { code message } }
+    deleteModelMapping(id: $id) { deletedId errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_NAME = graphql(`
   mutation ClearModelMapping($name: String!) {
-    clearModelMapping(name: $name) { clearedCount errors { code message } }
+    clearModelMapping(name: $name) { clearedCount errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_PAIR = graphql(`
   mutation ClearProviderModelMapping($providerId: ID!, $modelId: ID!) {
-    clearProviderModelMapping(providerId: $providerId, modelId: $modelId) { clearedCount errors { code message } }
+    clearProviderModelMapping(providerId: $providerId, modelId: $modelId) { clearedCount errors { code message path problem min max detail } }
   }
 `);
 
 export const CLEAR_ALL = graphql(`
   mutation ClearModelMappingCache {
-    clearModelMappingCache { clearedCount errors { code message } }
+    clearModelMappingCache { clearedCount errors { code message path problem min max detail } }
   }
 `);
 

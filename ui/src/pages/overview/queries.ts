@@ -8,6 +8,7 @@ export const FIGURES = graphql(`
     $filter: RequestLogFilter, $cached: RequestLogFilter, $failures: RequestLogFilter, $today: RequestLogFilter,
     $bucketSeconds: Int!, $timeZone: String
   ) {
+    liveCounts { requestsLogged }
     requestLogStats(filter: $filter) {
       total succeeded costUsd unpricedRequests
       timeToFirstTokenMs { p50 p95 p99 }
@@ -25,6 +26,7 @@ export const FIGURES = graphql(`
 
 export const TOP_COSTS = graphql(`
   query OverviewTopCosts($filter: RequestLogFilter, $by: RequestDimension!, $first: Int!) {
+    liveCounts { requestsLogged }
     requestGroups(filter: $filter, by: $by, first: $first) { groupId name total costUsd savedUsd }
   }
 `);
@@ -38,8 +40,9 @@ const LOAD = graphql(`
 
 export const ACCOUNT_LOADS = graphql(
   `
-  query OverviewAccounts {
-    accounts(first: 100) { nodes { ...AccountLoad } totalCount }
+  query OverviewAccounts($after: String) {
+    liveCounts { accountsChanged }
+    accounts(first: 200, after: $after) { nodes { ...AccountLoad } pageInfo { hasNextPage endCursor } }
   }
 `,
   [LOAD],
@@ -64,6 +67,7 @@ const RECENT = graphql(`
 export const RECENT_REQUESTS = graphql(
   `
   query OverviewRecent($first: Int!) {
+    liveCounts { requestsLogged }
     requestLogs(first: $first) { nodes { ...Recent } }
   }
 `,
@@ -82,5 +86,6 @@ export const REQUEST_LOGGED = graphql(
 export type TopCostVariables = VariablesOf<typeof TOP_COSTS>;
 export type Figures = ResultOf<typeof FIGURES>;
 export type Cause = Figures['cacheMissAnalysis']['causes'][number];
+export type AccountLoadPage = ResultOf<typeof ACCOUNT_LOADS>;
 export type AccountLoad = ResultOf<typeof LOAD>;
 export type RecentRow = ResultOf<typeof RECENT>;

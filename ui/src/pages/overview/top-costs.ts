@@ -15,6 +15,8 @@ const GROUPS = 200;
 
 export interface TopCosts extends Ranking {
   by: CostDimension;
+  /** When it was read. */
+  requestsLogged: number;
 }
 
 /** As the address names it. */
@@ -26,6 +28,6 @@ export async function loadTopCosts(
   filter: NonNullable<TopCostVariables['filter']>,
   by: CostDimension,
 ): Promise<TopCosts> {
-  const { requestGroups } = await run(TOP_COSTS, { filter, by: ASKED[by], first: GROUPS });
-  return { by, ...rankingOf(requestGroups) };
+  const { requestGroups, liveCounts } = await run(TOP_COSTS, { filter, by: ASKED[by], first: GROUPS });
+  return { by, requestsLogged: liveCounts.requestsLogged, ...rankingOf(requestGroups) };
 }

@@ -81,7 +81,7 @@ export const FILTER_NAME = graphql(`
 
 export const CLEAR_REQUEST_LOGS = graphql(`
   mutation ClearRequestLogs($filter: RequestLogFilter) {
-    clearRequestLogs(filter: $filter) { clearedCount message errors { code message } }
+    clearRequestLogs(filter: $filter) { clearedCount message errors { code message path problem min max detail } }
   }
 `);
 

@@ -1,6 +1,7 @@
 // An import in the making: the text, what it would change, and what it changed. Kept while the panel is open and somebody is logged in.
 
 import { onLoggedOut, run } from '../../lib/graphql.ts';
+import { loadTexts } from '../../lib/i18n.svelte.ts';
 import { Saving } from '../../lib/saving.svelte.ts';
 import { type Format, guessFormat } from './plan.ts';
 import { IMPORT_CONFIG, type Plan } from './queries.ts';
@@ -58,7 +59,10 @@ export class Importer {
     this.outdate();
     const generation = this.#generation;
     await this.checking.run(async () => {
-      const { importConfig } = await run(IMPORT_CONFIG, { input: this.#input(true) });
+      const [{ importConfig }] = await Promise.all([
+        run(IMPORT_CONFIG, { input: this.#input(true) }),
+        loadTexts('import-faults'),
+      ]);
       if (generation === this.#generation) this.plan = importConfig;
     });
   };

@@ -116,12 +116,16 @@ interface Fault {
   line: number | null;
 }
 
-/** An error of the API with its place in the text: the last element of the path, and the line that the message names. */
-export function faultOf({ message, path }: { message: string; path: readonly string[] | null }): Fault {
+/** An error of the API with its place in the text: the last element of the path, and the line that the message names. `inWords`: of the panel, in place of the message. */
+export function faultOf(
+  { message, path }: { message: string; path: readonly string[] | null },
+  inWords: string | null = null,
+): Fault {
   const line = /\(line (\d+)\)/.exec(message)?.[1];
   const place = path?.[2] ?? null;
-  const isTold = place !== null && message.includes(place);
-  return { message, place: isTold ? null : place, line: line === undefined ? null : Number(line) };
+  const told = inWords ?? message;
+  const isTold = place !== null && told.includes(place);
+  return { message: told, place: isTold ? null : place, line: line === undefined ? null : Number(line) };
 }
 
 /** Of the line in the text, without its break: `[start, end)`. */

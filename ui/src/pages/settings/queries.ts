@@ -42,7 +42,7 @@ export const SETTINGS = graphql(
 export const UPDATE_SETTINGS = graphql(
   `
   mutation UpdateSettings($input: UpdateSettingsInput!) {
-    updateSettings(input: $input) { settings { ...SettingsValues } errors { code message path problem min max } }
+    updateSettings(input: $input) { settings { ...SettingsValues } errors { code message path problem min max detail } }
   }
 `,
   [SETTINGS_VALUES],
@@ -57,7 +57,7 @@ export const LOG_STATE = graphql(`
 
 export const TEST_WEBHOOK = graphql(`
   mutation TestAlertWebhook {
-    testAlertWebhook { delivered reason reasonCode status errors { code message } }
+    testAlertWebhook { delivered reason reasonCode status errors { code message path problem min max detail } }
   }
 `);
 
@@ -75,13 +75,13 @@ export const ADMIN_TOKENS = graphql(`
 
 export const CREATE_ADMIN_TOKEN = graphql(`
   mutation CreateAdminToken($input: CreateAdminTokenInput!) {
-    createAdminToken(input: $input) { secret adminToken { id name } errors { code message path problem min max } }
+    createAdminToken(input: $input) { secret adminToken { id name } errors { code message path problem min max detail } }
   }
 `);
 
 export const REVOKE_ADMIN_TOKEN = graphql(`
   mutation RevokeAdminToken($id: ID!) {
-    revokeAdminToken(id: $id) { endedSessionCount errors { code message } }
+    revokeAdminToken(id: $id) { endedSessionCount errors { code message path problem min max detail } }
   }
 `);
 
@@ -96,7 +96,7 @@ export const IMPORT_CONFIG = graphql(`
     importConfig(input: $input) {
       isApplied warnings
       changes { kind type name fields { name before after } }
-      errors { code message path problem min max }
+      errors { code message path problem min max detail }
     }
   }
 `);

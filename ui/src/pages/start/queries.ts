@@ -13,7 +13,7 @@ export const TEST_ACCOUNT = graphql(`
   mutation StartTest($id: ID!) {
     testAccount(id: $id) {
       test { ok status latencyMs errorCode errorMessage model { name } }
-      errors { code message }
+      errors { code message path problem min max detail }
     }
   }
 `);
@@ -21,7 +21,7 @@ export const TEST_ACCOUNT = graphql(`
 /** The account as it was added, with another credential. */
 export const GIVE_CREDENTIAL = graphql(`
   mutation StartGiveCredential($id: ID!, $credential: String!) {
-    updateAccount(id: $id, input: { credential: $credential }) { errors { code message path problem min max } }
+    updateAccount(id: $id, input: { credential: $credential }) { errors { code message path problem min max detail } }
   }
 `);
 

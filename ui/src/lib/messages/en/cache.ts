@@ -27,8 +27,8 @@ export const cache = {
   'cache.hits.hint': 'Requests of which some input was read from a prompt cache.',
   'cache.hits.sub': '{hits} of {all} that reported usage',
   'cache.tokens': '{tokens} tokens',
-  'cache.unpriced.one': '{count} request has no price and is in no amount.',
-  'cache.unpriced.other': '{count} requests have no price and are in no amount.',
+  'cache.unpriced.one': '{count} request has no price and is left out of the amounts.',
+  'cache.unpriced.other': '{count} requests have no price and are left out of the amounts.',
   'cache.unpriced.set': 'Set prices',
   'cache.empty': 'No requests in this period',
   'cache.empty.text':
@@ -65,7 +65,7 @@ export const cache = {
   'cache.misses.empty.text': 'Causes appear once a provider reports what it read from its cache.',
   'cache.misses.untold':
     '{tokens} more input tokens have no cause: of calls without a prompt cache, or of providers that do not say what they read.',
-  'cache.misses.unpriced': '{tokens} cold tokens are of models without a price: they are in no amount.',
+  'cache.misses.unpriced': '{tokens} cold tokens are of models without a price and left out of the amounts.',
   'cache.cause.figures': '{cost} · {tokens} tokens',
   'cache.cause.share': '{share} of all cold tokens, {requests}.',
   'cache.cause.unavoidable': 'Not avoidable.',
@@ -93,7 +93,8 @@ export const cache = {
   'cache.reservation.now': 'Held back now, on average: {share}.',
   'cache.reservation.checks.one': 'Calculated {count} time since the start:',
   'cache.reservation.checks.other': 'Calculated {count} times since the start:',
-  'cache.reservation.average': '{share} on average of late, {probe} of the time in the probe phase.',
+  'cache.reservation.average':
+    '{share} on average of late; in {probe} of all cases the account was in its probe phase.',
   'cache.reservation.settings': 'Settings of the reservation',
   'cache.reservation.enabled': 'Hold slots back',
   'cache.reservation.enabled.hint': 'Off: newcomers may take every slot.',
@@ -132,6 +133,8 @@ export const cache = {
   'cache.curve.confidence': 'Confidence {share}',
   'cache.curve.probe': 'Probe phase',
   'cache.curve.present': 'In force',
+  'cache.curve.accounts.STABLE': 'Accounts',
+  'cache.curve.accounts.PROBE': 'Accounts in their probe phase',
   'cache.curve.account': '{name}: load {load}, holds back {share}',
   'cache.curve.summary':
     'At confidence {confidence}: {least} without load, {most} at full load; {before} there in force.',

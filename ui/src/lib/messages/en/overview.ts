@@ -17,7 +17,7 @@ export const overview = {
   'stat.none': 'no requests',
   'stat.spend': 'Cost',
   'stat.spend.sub': '{unpriced} without a price',
-  'stat.spend.all': 'every request has a price',
+  'stat.spend.all': 'all have a price',
   'stat.ttft.sub': 'p95 {p95}, p99 {p99}',
   'stat.possible': '{possible} was possible',
   'stat.possible.none': 'no input yet',

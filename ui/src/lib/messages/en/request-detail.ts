@@ -75,6 +75,7 @@ export const requestDetail = {
   'head.saved': '{usd} saved',
   'head.time': 'Duration',
   'head.ttft': 'first token {time}',
+  'head.ttft.none': 'no first token',
   'head.hit': 'Cache hit rate',
   'head.read': '{tokens} tokens read',
   'head.tokens': 'Tokens in',

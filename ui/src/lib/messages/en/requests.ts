@@ -22,6 +22,7 @@ export const requests = {
   'requests.rate': '{rate} rows/s',
   'requests.rate.hint': 'Requests that ended, per second over the last ten seconds',
   'requests.ms': '{count}ms',
+  'requests.seconds': '{count}s',
   'requests.full': '{count} rows are loaded; further back there is a new list.',
   'requests.full.action': 'Go on from here',
   'requests.noMatch.past': 'Nothing of this range of time is in the log.',

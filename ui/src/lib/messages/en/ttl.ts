@@ -48,7 +48,7 @@ export const ttl = {
   'ttl.per1000': '{usd} per 1,000 requests',
   'ttl.basedOn': 'Replayed on {count} requests of whole sessions, with their own pauses, tokens and prices.',
   'ttl.basedOn.sampled':
-    'Replayed on {count} requests of {sampled} sessions, drawn from {sessions}, with their own pauses, tokens and prices. The error (±) holds with 95% confidence.',
+    'Replayed on {count} requests in a sample of {sampled} of all {sessions} sessions, with their own pauses, tokens and prices. The error (±) holds with 95% confidence.',
   'ttl.basedOn.implicit': '{count} left out, as their provider offers no lifetimes to choose.',
   'ttl.basedOn.unpriced': '{count} left out, as their model has no price.',
   'ttl.none': 'Nothing to choose in this period',

@@ -2,13 +2,13 @@
 
 export const explorer = {
   'explorer.title': 'GraphQL 接口',
-  'explorer.lead': '在此试用管理 API，可查阅模式与示例。',
+  'explorer.lead': '在此试用管理 API，可查阅 schema 与示例。',
   'explorer.document': '查询语句',
   'explorer.variables': '变量（JSON）',
   'explorer.badVariables': '变量必须是一个 JSON 对象。',
   'explorer.result': '结果',
-  'explorer.schema': '模式',
-  'explorer.panes': '结果或模式',
+  'explorer.schema': 'Schema 文档',
+  'explorer.panes': '结果或 schema 文档',
   'explorer.find': '查找类型或字段',
   'explorer.roots': '查询的入口',
   'explorer.notFound': '没有名称包含该内容的类型或字段。',

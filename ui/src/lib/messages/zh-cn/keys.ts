@@ -70,7 +70,7 @@ export const keys = {
   'keys.facts': '信息',
   'keys.revokedAt': '吊销时间',
   'keys.requests': '查看请求',
-  'keys.affinities': '亲和绑定',
+  'keys.affinities': '查看亲和绑定',
   'keys.cache': '按密钥的缓存数据',
   'keys.ttl': 'TTL 建议',
   'keys.restrictions': '可使用',

@@ -10,7 +10,7 @@ export const models = {
   'models.anyProvider': '全部供应商',
   'models.unpricedOnly': '仅无价格',
   'models.perMillion': '美元／百万 token',
-  'models.figures': '美元／百万 token · 用量为 7 天',
+  'models.figures': '美元／百万 token · 用量为最近 7 天',
   'models.create': '添加模型',
   'models.create.lead': '客户端可以请求的名称。有供应商提供后即可使用。',
   'models.create.later': '暂无',

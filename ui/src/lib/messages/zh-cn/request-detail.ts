@@ -74,6 +74,7 @@ export const requestDetail = {
   'head.saved': '节省 {usd}',
   'head.time': '耗时',
   'head.ttft': '首 token {time}',
+  'head.ttft.none': '未收到首 token',
   'head.hit': '缓存命中率',
   'head.read': '读取 {tokens} token',
   'head.tokens': '输入 token',

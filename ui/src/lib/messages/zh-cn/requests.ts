@@ -20,6 +20,7 @@ export const requests = {
   'requests.rate': '{rate} 行/秒',
   'requests.rate.hint': '最近十秒内每秒结束的请求数',
   'requests.ms': '{count}毫秒',
+  'requests.seconds': '{count}秒',
   'requests.full': '已加载 {count} 行；更早的请求请从新列表查看。',
   'requests.full.action': '从这里继续',
   'requests.noMatch.past': '日志中没有此时间范围的请求。',

@@ -45,7 +45,7 @@ export const ttl = {
   'ttl.per1000': '每 1,000 个请求 {usd}',
   'ttl.basedOn': '以 {count} 个完整会话的请求，按其自身的停顿、token 与价格推算。',
   'ttl.basedOn.sampled':
-    '从 {sessions} 个会话中抽取 {sampled} 个，以其 {count} 个请求自身的停顿、token 与价格推算。误差（±）的置信度为 95%。',
+    '在全部 {sessions} 个会话中抽样 {sampled} 个，以其中 {count} 个请求自身的停顿、token 与价格推算。误差（±）的置信度为 95%。',
   'ttl.basedOn.implicit': '其中 {count} 个未计入：供应商不提供可选的有效期。',
   'ttl.basedOn.unpriced': '其中 {count} 个未计入：模型没有价格。',
   'ttl.none': '此时段无可选择',

@@ -26,7 +26,7 @@ export const TONE_TEXT: Record<ChartTone, string> = {
   warn: 'text-warn-mark',
   bad: 'text-bad-mark',
   info: 'text-info-mark',
-  plain: 'text-line-strong',
+  plain: 'text-plain-mark',
 };
 
 /** Name of the CSS variable that holds the tone's colour, for canvases. */
@@ -46,5 +46,5 @@ export const TONE_VARIABLES: Record<ChartTone, `--${string}`> = {
   warn: '--warn-mark',
   bad: '--bad-mark',
   info: '--info-mark',
-  plain: '--line-strong',
+  plain: '--plain-mark',
 };

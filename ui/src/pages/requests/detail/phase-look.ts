@@ -4,10 +4,10 @@ import type { PhaseKind } from './waterfall.ts';
 
 export const PHASE_FILLS: Record<PhaseKind, string> = {
   queue: 'bg-ink-3',
-  prepare: 'bg-line-strong',
+  prepare: 'bg-plain-mark',
   account: 'bg-warn-mark',
-  pause: 'bg-line-strong',
-  finish: 'bg-line-strong',
+  pause: 'bg-plain-mark',
+  finish: 'bg-plain-mark',
   connect: 'bg-info-mark',
   'first-byte': 'bg-part-read opacity-60',
   stream: 'bg-good-mark',

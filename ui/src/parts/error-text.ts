@@ -18,16 +18,21 @@ export function errorText(error: ApiError): string {
     case 'version-conflict':
       return t('error.versionConflict');
     case 'too-many-attempts':
-      return t('login.wait', { time: i18n.format.duration((error.retryAfterSeconds ?? 60) * 1000) });
+      return t('login.wait', { time: waitText(error) });
     case 'REPLAY_RUNNING':
       return t('error.replayRunning');
     case 'FORBIDDEN':
       return t('error.forbidden');
     case 'HTTP_429':
-      return t('error.rateLimited', { time: i18n.format.duration((error.retryAfterSeconds ?? 60) * 1000) });
+      return t('error.rateLimited', { time: waitText(error) });
     default:
       return otherText(error);
   }
+}
+
+/** Until it may be tried again. */
+function waitText({ retryAfterSeconds }: ApiError): string {
+  return i18n.format.duration((retryAfterSeconds ?? 60) * 1000);
 }
 
 function otherText(error: ApiError): string {
